@@ -1,0 +1,1 @@
+"""Measurements of the engine; each module is a command."""

@@ -1,0 +1,115 @@
+"""Turn public datasets into the files `shopkeeper evaluate` reads.
+
+    python -m benchmarks.datasets NAME FOLDER OUT
+
+beauty         Amazon Beauty 2014, 5-core: a folder with ``Beauty.txt``
+               -> OUT/events.csv (protocol last-out)
+diginetica     CIKM Cup 2016 sessions: a folder with ``train_sessions.txt`` and ``test_sessions.txt``
+               -> OUT/events.csv and OUT/test.csv (protocol sessions)
+online_retail  UCI Online Retail II: a folder with ``online_retail_2009_2010.parquet``
+               -> OUT/events.csv (protocol time)
+
+The first two know the order of events and no times: purchases get one day after another, sessions one minute
+and their clicks one second.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+START = 1_388_534_400
+"""2014-01-01, epoch seconds: where made-up times begin."""
+
+DAY = 86_400
+
+
+def beauty(folder: Path, out: Path) -> list[Path]:
+    """``user item item ...`` lines in time order: one event a day."""
+    lines = [line.split() for line in (folder / "Beauty.txt").read_text().splitlines()]
+    items = [line[1:] for line in lines]
+    customers = np.repeat([line[0] for line in lines], [len(row) for row in items])
+    days = np.concatenate([np.arange(len(row)) for row in items])
+    frame = pl.DataFrame(
+        {
+            "customer_id": customers,
+            "item_id": [item for row in items for item in row],
+            "timestamp": START + DAY * days,
+        }
+    )
+    return [_write(frame, out / "events.csv")]
+
+
+def diginetica(folder: Path, out: Path) -> list[Path]:
+    """One session a line, lines in time order."""
+    train = _sessions(folder / "train_sessions.txt", START)
+    test = _sessions(folder / "test_sessions.txt", int(train["timestamp"].to_numpy().max()) + DAY)
+    return [_write(train, out / "events.csv"), _write(test, out / "test.csv")]
+
+
+def _sessions(path: Path, start: int) -> pl.DataFrame:
+    rows = [line.split() for line in path.read_text().splitlines()]
+    session = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    click = np.concatenate([np.arange(len(row)) for row in rows])
+    return pl.DataFrame(
+        {
+            "session_id": session,
+            "item_id": [item for row in rows for item in row],
+            "timestamp": start + 60 * session + click,
+        }
+    )
+
+
+def online_retail(folder: Path, out: Path) -> list[Path]:
+    """Lines of a gift-ware shop, without cancellations and lines that are no product.
+
+    A line without a customer stays: popularity counts it.
+    """
+    raw = pl.read_parquet(folder / "online_retail_2009_2010.parquet")
+    lines = raw.filter(
+        pl.col("StockCode").str.contains(r"^\d{5}")
+        & ~pl.col("Invoice").str.starts_with("C")
+        & (pl.col("Quantity") > 0)
+        & (pl.col("Price") > 0)
+    )
+    frame = lines.select(
+        customer_id=pl.col("Customer ID").cast(pl.Int64),
+        transaction_id=pl.col("Invoice"),
+        item_id=pl.col("StockCode"),
+        timestamp=pl.col("InvoiceDate"),
+        event_type=pl.lit("purchase"),
+        quantity=pl.col("Quantity"),
+        price=pl.col("Price"),
+        title=pl.col("Description"),
+    )
+    return [_write(frame, out / "events.csv")]
+
+
+DATASETS: dict[str, Callable[[Path, Path], list[Path]]] = {
+    "beauty": beauty,
+    "diginetica": diginetica,
+    "online_retail": online_retail,
+}
+
+
+def _write(frame: pl.DataFrame, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_csv(path)
+    print(f"{path}: {len(frame):,} rows")
+    return path
+
+
+def main(arguments: list[str]) -> int:
+    """Convert one dataset; 2 where the command is not understood."""
+    match arguments:
+        case [name, folder, out] if name in DATASETS and Path(folder).is_dir():
+            DATASETS[name](Path(folder), Path(out))
+            return 0
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""``python -m shopkeeper``."""
+
+from shopkeeper.cli import run
+
+run()

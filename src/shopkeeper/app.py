@@ -1,0 +1,339 @@
+"""The composition root: a shop's folder and configuration in, wired objects out."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import polars as pl
+from fastapi import FastAPI
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.config import ShopConfig
+from shopkeeper.core.errors import InvalidRequest, MissingColumn, ShopExists, ShopkeeperError
+from shopkeeper.core.ports import system_clock
+from shopkeeper.data.importing import import_source
+from shopkeeper.data.report import ImportReport
+from shopkeeper.data.sources.base import FrameSource, Source
+from shopkeeper.data.sources.opening import open_source
+from shopkeeper.evaluation.backtest import Progress, no_progress
+from shopkeeper.evaluation.evaluate import evaluate_task
+from shopkeeper.evaluation.findings import Evaluation
+from shopkeeper.evaluation.protocols import time_task
+from shopkeeper.privacy.erasure import Receipt
+from shopkeeper.privacy.identity import KEY_FILE, create_key
+from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
+from shopkeeper.serving.http import create_app
+from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.server import CONFIG_FILE, open_service, prepare_worker, run, served_folder
+from shopkeeper.serving.service import Service
+from shopkeeper.serving.visits import Happening
+from shopkeeper.surfaces.page import Answer, Homepage
+from shopkeeper.training.learning import read_learnable
+from shopkeeper.training.plan import BUDGET
+from shopkeeper.training.train import Training, chosen_fitters, train
+from shopkeeper.training.update import Update, take_out, update
+from shopkeeper.web.pages import mount
+
+MODELS: Final = "models"
+_FOLDERS: Final = (MODELS, "snapshots", "cache")
+
+
+class Shop:
+    """One shop: its log, catalogue and models, and everything that can be asked of it.
+
+    Open one with `open_shop` (``shopkeeper.open``) or make one with `create_shop`. Use it in a ``with``
+    block, or `close` it.
+
+    Parameters
+    ----------
+    folder
+        A folder made by `create_shop`.
+
+    Raises
+    ------
+    ShopNotFound
+        The folder is not a shop.
+    InvalidConfig
+        ``shopkeeper.toml`` has faults; all are listed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.service: Service = open_service(folder)
+        self.config: ShopConfig = self.service.config
+        self.store = self.service.store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish what waits to be written and let go of the files."""
+        self.service.close()
+
+    @property
+    def models(self) -> Path:
+        """Folder of trained models."""
+        return self.folder / MODELS
+
+    def import_(
+        self,
+        source: str | Path,
+        *,
+        kind: str,
+        format: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        query: str | None = None,
+        progress: Progress = no_progress,
+    ) -> ImportReport:
+        """Import a file, a database query or a source by name; the same source again adds nothing.
+
+        Parameters
+        ----------
+        source
+            A file, a database URL (with ``query``), or the name of a source such as ``complete-journey``.
+        kind
+            ``events``, ``items``, ``customers`` or ``campaigns``.
+        format
+            Format of the file where its name does not tell.
+        mapping
+            Our column name to theirs, for columns that are not guessed.
+        query
+            SQL, where ``source`` is a database URL.
+        progress
+            Told how many rows were read.
+        """
+        opened = open_source(source, kind=kind, format=format, query=query, limits=self.config.limits)
+        return self._take(opened, kind, mapping or {}, progress)
+
+    def import_frames(
+        self, kind: str, frames: Iterator[pl.DataFrame], *, progress: Progress = no_progress
+    ) -> ImportReport:
+        """Import frames a program made, in our column names and with raw ids; see `import_`."""
+        return self._take(FrameSource(kind, frames), kind, {}, progress)
+
+    def _take(
+        self, source: Source, kind: str, mapping: Mapping[str, str], progress: Progress
+    ) -> ImportReport:
+        return import_source(
+            self.store,
+            source,
+            kind=kind,
+            config=self.config,
+            identity=self.service.identity,
+            now=system_clock(),
+            mapping=mapping,
+            progress=lambda done, total: progress(f"import {kind}", done, total or 0),
+        )
+
+    def train(
+        self,
+        *,
+        test_days: float | None = None,
+        budget: float = BUDGET,
+        progress: Progress = no_progress,
+    ) -> Training:
+        """Train on everything in the log and go live if not worse; see `training.train`."""
+        return train(
+            self.store,
+            self.store,
+            self.models,
+            self.config,
+            test_days=test_days,
+            budget=budget,
+            progress=progress,
+        )
+
+    def update(self) -> Update:
+        """Count what came in since the last training into the model that serves; see `training.update`."""
+        return update(self.store, self.models, self.config)
+
+    def evaluate(
+        self,
+        *,
+        models: Sequence[str] = ("shopkeeper", "popular"),
+        test_days: float | None = None,
+        progress: Progress = no_progress,
+    ) -> Evaluation:
+        """Measure models on the last weeks of the log, each fitted on what came before; nothing is kept.
+
+        Parameters
+        ----------
+        models
+            Names of `training.train.fitters`; the first is compared with the others.
+        test_days
+            Length of the test period; four weeks, or a fifth of the log where that is shorter.
+        progress
+            Told of stages.
+
+        Raises
+        ------
+        InvalidRequest
+            A model is unknown.
+        TooLittleData
+            The log is too short to hold anything back.
+        """
+        chosen = chosen_fitters(models, progress)
+        dataset = read_learnable(self.store, self.store, self.config).dataset
+        return evaluate_task(time_task(dataset, test_days), dataset, chosen, progress=progress)
+
+    def serve(self, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1) -> None:
+        """Serve the shop page and the HTTP interface until the process is told to end."""
+        serve(self.folder, host=host, port=port, workers=workers)
+
+    def recommend(self, *, customer: str | None = None, items: Sequence[str] = (), k: int = 10) -> Answer:
+        """At most ``k`` items for a customer, or for somebody who looked at ``items``, the last one last.
+
+        Raises
+        ------
+        InvalidRequest
+            Neither or both are given, or ``k`` is out of bounds.
+        UnknownCustomer, UnknownItem
+            Nothing is known of the customer, or of one of the items.
+        NotTrained
+            Train first.
+        """
+        if (customer is None) == (not items):
+            raise InvalidRequest("Give a customer or items, one of the two.")
+        if customer is not None:
+            return self.service.recommend(self.known(customer), k=k)
+        for item in items:
+            self.service.item(item)
+        return self.service.recommend(GUEST, k=k, history=[Happening(item) for item in items])
+
+    def recommend_all(
+        self,
+        out: str | Path,
+        *,
+        customers: str | Path | None = None,
+        k: int = 10,
+        progress: Progress = no_progress,
+    ) -> int:
+        """Write a list for every customer to a Parquet file, by the code that answers one request.
+
+        Parameters
+        ----------
+        out
+            Where to; columns ``customer_id``, ``rank`` (from 1), ``item_id``, ``score``, ``source``.
+        customers
+            CSV, JSON Lines or Parquet with the ``customer_id`` of those to answer, which are written as they
+            are given; None answers everybody in the log, by pseudonym.
+        k
+            Length of a list, 1 to ``limits.max_k``.
+        progress
+            Told of customers answered.
+
+        Returns
+        -------
+        Customers answered.
+
+        Raises
+        ------
+        InvalidRequest
+            ``k`` is out of bounds, or the file cannot be written.
+        MissingColumn
+            ``customers`` has no ``customer_id``.
+        NotTrained
+            Train first.
+        """
+        log = read_learnable(self.store, self.store, self.config).dataset
+        return self.service.recommend_all(Path(out), log, self._asked(customers), k=k, progress=progress)
+
+    def _asked(self, customers: str | Path | None) -> pl.Series | None:
+        """Raw ids of the customers named in a file."""
+        if customers is None:
+            return None
+        source = open_source(customers, kind="customers", limits=self.config.limits)
+        frame = pl.concat([chunk.rows for chunk in source.chunks()], how="diagonal_relaxed")
+        if c.CUSTOMER_ID not in frame.columns:
+            raise MissingColumn(f"{customers} has no column {c.CUSTOMER_ID}.", hint="Name it so.")
+        return frame[c.CUSTOMER_ID].cast(pl.String).drop_nulls().unique(maintain_order=True)
+
+    def similar(self, item: str, *, k: int = 10) -> Answer:
+        """At most ``k`` items that go with an item; raises `UnknownItem`."""
+        return self.service.similar(item, k=k)
+
+    def homepage(self, *, customer: str | None = None, k: int = 12) -> Homepage:
+        """The homepage of a customer, or of a guest; raises `UnknownCustomer`."""
+        return self.service.homepage(GUEST if customer is None else self.known(customer), k=k)
+
+    def forget(self, customer: str) -> Receipt:
+        """Delete everything kept of a customer, counts of the model too; raises `UnknownCustomer`."""
+        person = self.known(customer)
+        # Whatever is wrong with the model, the person's data go.
+        with suppress(ShopkeeperError):
+            take_out(self.store, self.models, self.config, person.customer or "")
+        return self.service.erase_person(person)
+
+    def known(self, customer: str) -> Person:
+        """The person behind a raw customer id; raises `UnknownCustomer` where nothing is kept of them."""
+        return self.service.require(self.service.person(customer_id=customer))
+
+
+def create_shop(folder: str | Path, config: str = "") -> Shop:
+    """Make a shop in a new or empty folder.
+
+    Parameters
+    ----------
+    folder
+        Where to; parents are created.
+    config
+        Text of ``shopkeeper.toml``; defaults where empty.
+
+    Raises
+    ------
+    ShopExists
+        The folder is a shop already.
+    """
+    folder = Path(folder)
+    if (folder / CONFIG_FILE).exists():
+        raise ShopExists(
+            f"{folder} is a shop already.", hint="Choose another folder, or go on with this one."
+        )
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    create_key(folder / KEY_FILE)
+    (folder / CONFIG_FILE).write_text(config or DEFAULT_CONFIG, encoding="utf-8")
+    return Shop(folder)
+
+
+def open_shop(folder: str | Path) -> Shop:
+    """Open a shop; raises `ShopNotFound` where there is none."""
+    return Shop(Path(folder))
+
+
+def application() -> FastAPI:
+    """The application of one worker: the HTTP interface and the shop's pages."""
+    prepare_worker()
+    shop = Shop(served_folder())
+    guard = Guard(os.environ.get(TOKEN_VARIABLE))
+    app = create_app(shop.service, guard=guard)
+    mount(app, shop.service, guard=guard, clock=shop.service.now)
+    return app
+
+
+def serve(folder: Path, *, host: str, port: int, workers: int) -> None:
+    """Serve a shop until the process is told to end; see `serving.server.run`."""
+    run(folder, host=host, port=port, workers=workers, factory="shopkeeper.app:application")
+
+
+DEFAULT_CONFIG: Final = """\
+# A shop's configuration. What is left out keeps its default; unknown keys are refused.
+name = "My shop"
+language = "en"   # or "zh"
+currency = "USD"
+
+[privacy]
+assume_consent = true   # what an event without a consent field means
+
+# [event_weights]       # how strongly each kind of event speaks for an item
+# purchase = 1.0
+# view_item = 0.2
+"""

@@ -1,0 +1,119 @@
+"""A shop's configuration: frozen, unknown keys refused, all faults reported at once."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shopkeeper.core.errors import InvalidConfig, MissingFile
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class EventWeights(_Section):
+    """How strongly each kind of event speaks for an item; 0 leaves the kind out of learning."""
+
+    purchase: float = Field(1.0, ge=0)
+    add_to_cart: float = Field(0.5, ge=0)
+    begin_checkout: float = Field(0.5, ge=0)
+    add_to_wishlist: float = Field(0.4, ge=0)
+    rate: float = Field(0.5, ge=0)
+    review: float = Field(0.5, ge=0)
+    share: float = Field(0.4, ge=0)
+    select_item: float = Field(0.2, ge=0)
+    view_item: float = Field(0.2, ge=0)
+    view_cart: float = Field(0.0, ge=0)
+    remove_from_cart: float = Field(0.0, ge=0)
+    refund: float = Field(0.0, ge=0)
+    search: float = Field(0.0, ge=0)
+    view_item_list: float = Field(0.0, ge=0)
+    view_promotion: float = Field(0.0, ge=0)
+    select_promotion: float = Field(0.0, ge=0)
+
+
+class Cleaning(_Section):
+    """What counts as impossible, and how a robot is known."""
+
+    max_price: float = Field(1_000_000.0, gt=0)
+    """Rows with a higher unit price are set aside."""
+    max_quantity: float = Field(100_000.0, gt=0)
+    """Rows with a larger quantity (either sign) are set aside."""
+    robot_events_per_hour: int = Field(1_000, gt=0)
+    """A person with more events within one hour is a robot and left out of learning."""
+    future_tolerance_hours: float = Field(24.0, ge=0)
+    """How far ahead of this machine's clock a time stamp may lie."""
+
+
+class Limits(_Section):
+    """Bounds on what is accepted."""
+
+    max_body_mb: float = Field(10.0, gt=0)
+    """Largest HTTP body."""
+    max_batch: int = Field(10_000, gt=0)
+    """Most events in one HTTP batch."""
+    max_k: int = Field(1_000, gt=0)
+    """Longest list that may be asked for."""
+    max_text: int = Field(5_000, gt=0)
+    """Longest title or text kept, in characters; longer ones are cut and told."""
+    max_expansion: float = Field(200.0, gt=1)
+    """Most bytes a compressed byte may become, past the first 100 MB (zip bombs)."""
+
+
+class Privacy(_Section):
+    """What is kept of people."""
+
+    assume_consent: bool = True
+    """What a row without a consent field means. Without consent a row is kept, but without its person."""
+
+
+class ShopConfig(_Section):
+    """The whole of ``shopkeeper.toml``."""
+
+    name: str = Field("My shop", min_length=1, max_length=100)
+    language: str = Field("en", pattern="^(en|zh)$")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$")
+    event_weights: EventWeights = EventWeights()
+    cleaning: Cleaning = Cleaning()
+    limits: Limits = Limits()
+    privacy: Privacy = Privacy()
+
+
+def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:
+    """Parse the text of a configuration file.
+
+    Raises
+    ------
+    InvalidConfig
+        The text is not TOML, or fields are unknown or break their rules: all faults are listed.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfig(f"{source} is not TOML: {error}.", hint="Mend that line and try again.") from None
+    try:
+        return ShopConfig.model_validate(values)
+    except ValidationError as error:
+        faults = [_fault(dict(fault)) for fault in error.errors()]
+        count = f"{len(faults)} fault" + ("s" if len(faults) > 1 else "")
+        lines = "".join(f"\n  - {fault}" for fault in faults)
+        raise InvalidConfig(f"{source} has {count}:{lines}") from None
+
+
+def load_config(path: Path) -> ShopConfig:
+    """Read and parse a configuration file; see `parse_config`."""
+    try:
+        return parse_config(path.read_text(encoding="utf-8"), source=str(path))
+    except FileNotFoundError:
+        raise MissingFile(f"{path} does not exist.", hint="Create a shop with: shopkeeper init DIR") from None
+    except UnicodeDecodeError as error:
+        raise InvalidConfig(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from None
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: unknown key"
+    return f"{where} = {fault['input']!r}: {fault['msg']}"

@@ -1,0 +1,180 @@
+"""Every error a caller can meet, in one tree.
+
+::
+
+    ShopkeeperError
+    ├── InputError                    what was given is at fault
+    │   ├── InvalidConfig             shopkeeper.toml, all faults at once
+    │   ├── InvalidRequest            a field of a call breaks its rule
+    │   ├── InvalidJson               a body or a line is not JSON
+    │   ├── PayloadTooLarge           a body or a file is larger than allowed
+    │   ├── MissingFile               a path that is not there
+    │   ├── UnreadableSource          wrong format, encoding, or damaged
+    │   ├── EmptySource               nothing to read
+    │   ├── MissingColumn             a needed column could not be found or guessed
+    │   └── TooLittleData             not enough to fit, split or compare
+    ├── NotFound                      the thing asked for does not exist
+    │   ├── ShopNotFound
+    │   ├── UnknownCustomer
+    │   └── UnknownItem
+    └── StateError                    a right request at the wrong time
+        ├── ShopExists
+        ├── NotTrained                no model has been promoted
+        ├── CorruptModel              a model folder fails its checksum
+        ├── StoreBusy                 the database stayed locked
+        ├── DiskFull                  something could not be written
+        └── MissingDependency         an optional package is not installed
+
+Each class has a stable ``code``. ``serving/http.py`` gives each leaf one HTTP status; the command line
+ends with exit code 2 for all of them.
+"""
+
+from typing import ClassVar
+
+
+class ShopkeeperError(Exception):
+    """Base of all errors that are told to a person.
+
+    Parameters
+    ----------
+    message
+        What is wrong: the field, the value and the rule.
+    hint
+        What to do about it.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class InputError(ShopkeeperError):
+    """What was given is at fault."""
+
+    code = "invalid_input"
+
+
+class InvalidConfig(InputError):
+    """The configuration has faults; the message lists all of them."""
+
+    code = "invalid_config"
+
+
+class InvalidRequest(InputError):
+    """A field of a call breaks its rule."""
+
+    code = "invalid_request"
+
+
+class InvalidJson(InputError):
+    """A body or a line is not JSON."""
+
+    code = "invalid_json"
+
+
+class PayloadTooLarge(InputError):
+    """A body or a file is larger than allowed."""
+
+    code = "payload_too_large"
+
+
+class MissingFile(InputError):
+    """A path that is not there."""
+
+    code = "missing_file"
+
+
+class UnreadableSource(InputError):
+    """A source in the wrong format or encoding, or damaged."""
+
+    code = "unreadable_source"
+
+
+class EmptySource(InputError):
+    """A source with nothing in it."""
+
+    code = "empty_source"
+
+
+class MissingColumn(InputError):
+    """A needed column could not be found or guessed."""
+
+    code = "missing_column"
+
+
+class TooLittleData(InputError):
+    """Not enough data to fit, split or compare."""
+
+    code = "too_little_data"
+
+
+class NotFound(ShopkeeperError):
+    """The thing asked for does not exist."""
+
+    code = "not_found"
+
+
+class ShopNotFound(NotFound):
+    """The folder is not a shop."""
+
+    code = "shop_not_found"
+
+
+class UnknownCustomer(NotFound):
+    """No event and no record of this customer."""
+
+    code = "unknown_customer"
+
+
+class UnknownItem(NotFound):
+    """No such item in the catalogue."""
+
+    code = "unknown_item"
+
+
+class StateError(ShopkeeperError):
+    """A right request at the wrong time."""
+
+    code = "wrong_state"
+
+
+class ShopExists(StateError):
+    """The folder is a shop already."""
+
+    code = "shop_exists"
+
+
+class NotTrained(StateError):
+    """No model has been promoted yet."""
+
+    code = "not_trained"
+
+
+class CorruptModel(StateError):
+    """A model folder fails its checksum or its format version."""
+
+    code = "corrupt_model"
+
+
+class StoreBusy(StateError):
+    """The database stayed locked longer than the time-out."""
+
+    code = "store_busy"
+
+
+class DiskFull(StateError):
+    """Something could not be written; what was there before stays as it was."""
+
+    code = "disk_full"
+
+
+class MissingDependency(StateError):
+    """An optional package is not installed."""
+
+    code = "missing_dependency"

@@ -1,0 +1,125 @@
+"""Splits: what is learned from, and the questions asked about the rest.
+
+All splits keep the dataset's catalogue and item codes, so that truth and answers speak of the same items;
+a test item nobody touched in training stays in the catalogue, as it would in a shop.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shopkeeper.core.errors import TooLittleData
+from shopkeeper.core.types import DAY_MS, Ints, Longs, Ragged, Requests
+from shopkeeper.data.dataset import Dataset
+from shopkeeper.data.histories import build_histories, slice_histories
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Questions with known answers.
+
+    Attributes
+    ----------
+    requests
+        One for each case.
+    truth
+        The distinct items to be found, by rising code, a row a request; never empty.
+    """
+
+    requests: Requests
+    truth: Ragged
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+    def take(self, rows: Longs) -> "Cases":
+        """These cases, in this order."""
+        return Cases(self.requests.take(rows), self.truth.take(rows))
+
+    def sample(self, n: int, seed: int) -> "Cases":
+        """At most ``n`` cases, drawn without replacement."""
+        if len(self) <= n:
+            return self
+        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False)))
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What is learned from, and the cases asked afterwards."""
+
+    train: Dataset
+    test: Cases
+
+
+def time_split(dataset: Dataset, days: float) -> Split:
+    """Learn from all but the last ``days``; ask every person active in them for all they touched.
+
+    Raises
+    ------
+    TooLittleData
+        One side would be empty.
+    """
+    cut = dataset.end - int(days * DAY_MS)
+    past = dataset.time < cut
+    train = dataset.where(past)
+    future = dataset.where(~past & (dataset.person >= 0))
+    if not len(train) or not len(future):
+        raise TooLittleData(
+            f"A test period of {days:g} days leaves {len(train)} events to learn from, {len(future)} to ask.",
+            hint="Choose a shorter test period or give more data.",
+        )
+    people = np.unique(future.person).astype(np.int64)
+    as_of = np.full(len(people), cut, np.int64)
+    truth = _distinct(len(people), np.searchsorted(people, future.person), future.item)
+    requests = Requests(
+        build_histories(train, people, as_of), as_of, attributes=dataset.attributes_of(people)
+    )
+    return Split(train, Cases(requests, truth))
+
+
+def last_out_split(dataset: Dataset, hold: int = 1, ask: int = 1) -> Split:
+    """Learn from all but each person's last ``hold`` events; ask for the ``ask``-th event from the end.
+
+    With ``hold = 2, ask = 1`` the last but one event is not learned from, yet stands in the history when the
+    last one is asked: the fair protocol of the sequence literature. ``hold = 2, ask = 2`` asks for the last
+    but one (validation). People with ``hold`` events or fewer are learned from and not asked.
+    """
+    starts, ends = dataset.offsets[:-1], dataset.offsets[1:]
+    asked = np.flatnonzero(ends - starts > hold)
+    if not len(asked):
+        raise TooLittleData(
+            f"No person has more than {hold} events.", hint="Give more data or use another protocol."
+        )
+    held = np.zeros(len(dataset), bool)
+    for back in range(1, hold + 1):
+        held[ends[asked] - back] = True
+    targets = ends[asked] - ask
+    requests = Requests(
+        slice_histories(dataset, starts[asked], targets),
+        dataset.time[targets],
+        attributes=dataset.attributes_of(asked),
+    )
+    truth = Ragged(np.arange(len(asked) + 1, dtype=np.int64), dataset.item[targets])
+    return Split(dataset.where(~held), Cases(requests, truth))
+
+
+def prefix_cases(dataset: Dataset, people: Longs) -> Cases:
+    """Every prefix of these people's (sessions') events, asked for the event that follows it."""
+    starts, ends = dataset.offsets[people], dataset.offsets[people + 1]
+    counts = np.maximum(ends - starts - 1, 0)
+    first = np.repeat(starts, counts)
+    step = np.arange(counts.sum(), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
+    targets = first + step + 1
+    requests = Requests(
+        slice_histories(dataset, first, targets),
+        dataset.time[targets],
+        attributes=dataset.attributes_of(np.repeat(people, counts)),
+    )
+    return Cases(requests, Ragged(np.arange(len(targets) + 1, dtype=np.int64), dataset.item[targets]))
+
+
+def _distinct(n: int, rows: Longs, items: Ints) -> Ragged:
+    """Distinct items of each row, by rising code."""
+    keys = np.unique(rows.astype(np.int64) << 32 | items)
+    offsets = np.searchsorted(keys, np.arange(n + 1, dtype=np.int64) << 32).astype(np.int64)
+    return Ragged(offsets, (keys & 0xFFFFFFFF).astype(np.int32))

@@ -1,0 +1,271 @@
+"""What is told of candidates of requests: the item, what the person did with it, and what links it to them.
+
+Everything is read off the request and off tables that end before it, so training and live requests see the
+same, and nothing that happened later.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from shopkeeper.core.types import DAY_MS, Ints, Longs, Ragged, Requests
+from shopkeeper.features import items as item_features
+from shopkeeper.features.items import PRICE, ItemTable
+
+Matrix = NDArray[np.float32]
+
+HEARD: Final = 10
+"""Most recent events whose neighbours are looked up."""
+_TASTE: Final = 30
+"""Most recent events that tell a taste."""
+_FADE: Final = np.float32(0.9) ** np.arange(_TASTE, dtype=np.float32)
+_SESSION_MS: Final = 30 * 60_000
+_HOUR_MS: Final = 3_600_000
+_NOTHING: Final = np.empty(0, np.int64)
+
+TOUCHED: Final = (
+    "times_taken",
+    "share_of_taken",
+    "days_since_taken",
+    "rhythm",
+    "events_since_taken",
+    "recent_times_taken",
+    "kind_of_last",
+    "taken_in_session",
+)
+LINKED: Final = (
+    "link_of_last",
+    "link_of_second_last",
+    "strongest_link",
+    "events_since_strongest",
+    "number_of_links",
+    "mean_link",
+    "fading_links",
+)
+PRICED: Final = ("price_against_usual",)
+PERSON: Final = (
+    "events",
+    "distinct_items",
+    "share_of_repeats",
+    "session_events",
+    "mean_gap",
+    "days_since_active",
+    "hour",
+    "weekday",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Candidates of requests, with what several features need of them.
+
+    Attributes
+    ----------
+    requests
+        The questions.
+    candidates
+        Distinct items by rising code, a row a request.
+    """
+
+    requests: Requests
+    candidates: Ragged
+
+    @cached_property
+    def rows(self) -> Longs:
+        """Request of each candidate."""
+        return self.candidates.rows
+
+    @cached_property
+    def keys(self) -> Longs:
+        """Request and item of each candidate in one rising number."""
+        return self.rows << 32 | self.candidates.items
+
+    @cached_property
+    def places(self) -> Longs:
+        """Positions of the last `_TASTE` events of each request, newest first; -1 before the first."""
+        ends, starts = self.requests.histories.offsets[1:], self.requests.histories.offsets[:-1]
+        found = ends[:, None] - 1 - np.arange(_TASTE)
+        return np.where(found >= starts[:, None], found, -1)
+
+    @cached_property
+    def session(self) -> Longs:
+        """Number of events of the last session of each request, at most `_TASTE`; no gap over 30 minutes."""
+        if not len(self.requests.histories.items):
+            return np.zeros(len(self.requests), np.int64)
+        times = self.requests.histories.times[self.places]
+        ends = (self.places[:, 1:] < 0) | (times[:, :-1] - times[:, 1:] > _SESSION_MS)
+        length = np.where(ends.any(axis=1), ends.argmax(axis=1) + 1, _TASTE)
+        return np.where(self.places[:, 0] >= 0, length, 0)
+
+    @cached_property
+    def taken(self) -> Longs:
+        """Occasions of all items together, of each request."""
+        before = np.append(0, np.cumsum(self.requests.histories.summary_counts, dtype=np.int64))
+        return np.diff(before[self.requests.histories.summary_offsets])
+
+    def find(self, rows: Longs, items: Ints) -> tuple[Longs, Longs]:
+        """Entries that are candidates of their row: which entries, and which candidates they are."""
+        if not len(self.keys):
+            return _NOTHING, _NOTHING
+        return _met(self.keys, rows << 32 | items)
+
+    def known(self) -> tuple[Longs, Longs]:
+        """Candidates that the person knows: which candidates, and which entries of the summary they are."""
+        known = self.requests.histories.known
+        if not len(known.items):
+            return _NOTHING, _NOTHING
+        return _met(known.rows << 32 | known.items, self.keys)
+
+
+def _met(domain: Longs, values: Longs) -> tuple[Longs, Longs]:
+    """Values that occur in a rising domain, which is not empty: which values, and where they occur."""
+    place = np.searchsorted(domain, values)
+    place[place == len(domain)] = 0
+    found = np.flatnonzero(domain[place] == values)
+    return found, place[found]
+
+
+@dataclass(frozen=True)
+class CandidateFeatures:
+    """Turns candidates into columns.
+
+    Attributes
+    ----------
+    items
+        Item statistics.
+    neighbours
+        Items x items: how strongly one item leads to another.
+    fields
+        Names of what is known of people beside what they did.
+    """
+
+    items: ItemTable
+    neighbours: sparse.csr_array
+    fields: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        affinity = tuple(f"same_{kind}" for kind in self.items.kinds)
+        groups = item_features.NAMES, TOUCHED, LINKED, affinity, PRICED, PERSON, self.categorical
+        return tuple(name for group in groups for name in group)
+
+    @cached_property
+    def categorical(self) -> tuple[str, ...]:
+        """Names of those that hold codes."""
+        return tuple(f"customer_{field}" for field in self.fields)
+
+    def blocks(self, requests: Requests, candidates: Ragged) -> list[Matrix]:
+        """Columns of candidates that rise by item code within a request: parts, each candidates x features.
+
+        Time is linear in the candidates, and in `_TASTE` events and the neighbours of `HEARD` events for
+        each request; nothing grows with the catalogue.
+        """
+        asked = Asked(requests, candidates)
+        person = np.hstack([_person(asked), _attributes(requests, len(self.fields))])
+        return [
+            self.items.columns[candidates.items],
+            _touched(asked),
+            _linked(asked, self.neighbours),
+            _affinity(asked, self.items),
+            person[asked.rows],
+        ]
+
+
+def _touched(asked: Asked) -> Matrix:
+    """What the person did with the candidate itself; NaN where they never met."""
+    out = np.full((len(asked.keys), len(TOUCHED)), np.nan, np.float32)
+    history = asked.requests.histories
+    met, entries = asked.known()
+    count, last = history.summary_counts[entries], history.summary_last[entries]
+    age = np.maximum(asked.requests.as_of[asked.rows[met]] - last, 0) / DAY_MS
+    gap = (last - history.summary_first[entries]) / DAY_MS / np.maximum(count - 1, 1)
+    out[met, 0] = count
+    out[met, 1] = count / asked.taken[asked.rows[met]]
+    out[met, 2] = age
+    out[met, 3] = np.where(count > 1, age / np.maximum(gap, 1e-6), np.nan)
+    events, met = asked.find(history.recent.rows, history.items)
+    back = history.offsets[1:][asked.rows[met]] - 1 - events
+    # Of several events with one item the last one stays: events rise.
+    out[met, 4] = back
+    out[:, 5] = np.bincount(met, minlength=len(out))
+    out[met, 6] = history.kinds[events]
+    out[met, 7] = back < asked.session[asked.rows[met]]
+    return out
+
+
+def _linked(asked: Asked, neighbours: sparse.csr_array) -> Matrix:
+    """How strongly the last events lead to the candidate."""
+    held = asked.places[:, :HEARD] >= 0
+    owner, back = np.nonzero(held)
+    sources = asked.requests.histories.items[asked.places[owner, back]]
+    starts = neighbours.indptr[sources].astype(np.int64)
+    lengths = neighbours.indptr[sources + 1] - starts
+    event = np.repeat(np.arange(len(sources)), lengths)
+    entries = np.arange(len(event)) + (starts - np.cumsum(lengths) + lengths)[event]
+    found, candidate = asked.find(owner[event], neighbours.indices[entries])
+    links = np.zeros((len(asked.keys), HEARD), np.float32)
+    links[candidate, back[event[found]]] = neighbours.data[entries[found]]
+    strongest = links.argmax(axis=1)
+    out = np.empty((len(links), len(LINKED)), np.float32)
+    out[:, :2] = links[:, :2]
+    out[:, 2] = links[np.arange(len(links)), strongest]
+    out[:, 3] = np.where(out[:, 2] > 0, strongest, np.nan)
+    out[:, 4] = np.count_nonzero(links, axis=1)
+    out[:, 5] = links.sum(axis=1) / np.maximum(held.sum(axis=1), 1)[asked.rows]
+    out[:, 6] = links @ _FADE[:HEARD]
+    return out
+
+
+def _affinity(asked: Asked, items: ItemTable) -> Matrix:
+    """Share of the recent history, newer events counting more, that is of the candidate's kind; and price."""
+    out = np.full((len(asked.keys), len(items.kinds) + 1), np.nan, np.float32)
+    history = asked.requests.histories.items
+    if not len(history):
+        return out
+    weight = (asked.places >= 0) * _FADE
+    past = history[asked.places]
+    with np.errstate(invalid="ignore"):
+        share = weight / weight.sum(axis=1, keepdims=True)
+    for column, codes in enumerate(items.codes):
+        own = codes[asked.candidates.items]
+        same = codes[past][asked.rows] == own[:, None]
+        out[:, column] = np.where(own >= 0, (same * share[asked.rows]).sum(axis=1), np.nan)
+    if items.priced:
+        price = items.columns[past, PRICE]
+        heard = weight * ~np.isnan(price)
+        with np.errstate(invalid="ignore"):
+            usual = (np.nan_to_num(price) * heard).sum(axis=1) / heard.sum(axis=1)
+        out[:, -1] = items.columns[asked.candidates.items, PRICE] - usual[asked.rows]
+    return out
+
+
+def _person(asked: Asked) -> Matrix:
+    """What is known of the person and the moment, requests x features."""
+    history, now = asked.requests.histories, asked.requests.as_of
+    events, distinct = history.recent.lengths, history.known.lengths
+    out = np.full((len(now), len(PERSON)), np.nan, np.float32)
+    out[:, 0] = asked.taken
+    out[:, 1] = distinct
+    out[:, 2] = 1.0 - distinct / np.maximum(asked.taken, 1)
+    out[:, 3] = asked.session
+    if len(history.times):
+        active = events > 0
+        last = history.times[asked.places[:, 0]]
+        span = last - history.times[np.minimum(history.offsets[:-1], len(history.times) - 1)]
+        out[:, 4] = np.where(events > 1, span / DAY_MS / np.maximum(events - 1, 1), np.nan)
+        out[:, 5] = np.where(active, (now - last) / DAY_MS, np.nan)
+    out[:, 6] = now // _HOUR_MS % 24
+    out[:, 7] = (now // DAY_MS + 3) % 7
+    return out
+
+
+def _attributes(requests: Requests, n_fields: int) -> Matrix:
+    """Codes of what is known of people; NaN where it is not."""
+    if requests.attributes is None:
+        return np.full((len(requests), n_fields), np.nan, np.float32)
+    return np.where(requests.attributes >= 0, requests.attributes, np.nan).astype(np.float32)

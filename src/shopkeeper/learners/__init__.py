@@ -1,0 +1,1 @@
+"""Estimators on matrices that several callers share; they know nothing of shops."""

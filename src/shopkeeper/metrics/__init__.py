@@ -1,0 +1,1 @@
+"""Pure functions from lists and truth to figures, each with its formula and source."""

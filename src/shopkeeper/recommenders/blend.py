@@ -1,0 +1,366 @@
+"""Many sources, one ranked list, always filled.
+
+    score_j = sum over sources of w_s * score_sj / best_s  +  v * exp(r_j - best r)
+              + tiny * popular_j / best_popular
+
+``best_s`` is the best score source ``s`` gives to any candidate of the same request, so that sources speak on
+one scale. ``w_s`` is one of two weights: what a person knows and what is new to them are different questions,
+and a source may be good at one of them only. ``r`` is what the learned ranker, if there is one, says of the
+strongest candidates. The last term is the fallback chain: whatever the sources leave open, popularity fills.
+A linear combination of normalised scores is CombSUM with weights (Fox and Shaw 1994).
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopkeeper.core.types import (
+    Bools,
+    Evidence,
+    Floats,
+    Ints,
+    Longs,
+    Ragged,
+    Recommendations,
+    Requests,
+    distinct,
+)
+from shopkeeper.data.dataset import Dataset
+from shopkeeper.recommenders.base import Explains, Recommender, retrieves, says_all
+from shopkeeper.recommenders.files import read_state, write_state
+from shopkeeper.recommenders.ranker import BASE, Ranker, Signals
+from shopkeeper.recommenders.registry import BASIC, RECOMMENDERS
+from shopkeeper.recommenders.select import at, contains, eligible, strongest, top_k
+
+Facts = tuple[tuple[str, float], ...]
+POPULAR = "popular"
+RANKER = "ranker"
+TINY = np.float32(1e-6)
+DEPTH = 100
+"""Candidates each source brings, or ``k`` where that is more."""
+RANKED = 100
+"""Strongest candidates that the ranker looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlendConfig:
+    """How sources are fused.
+
+    Attributes
+    ----------
+    weights
+        Weight of each source, by name, for items that are new to the person.
+    known
+        The same for items the person already knows.
+    ranker
+        Weight of the learned ranker.
+
+    A source without a weight in either is not asked.
+    """
+
+    weights: dict[str, float] = field(default_factory=lambda: {"cooccurrence": 1.0, "popular": 0.05})
+    known: dict[str, float] = field(
+        default_factory=lambda: {"cooccurrence": 1.0, "repeat": 1.0, "popular": 0.05}
+    )
+    ranker: float = 0.0
+
+    def uses(self, name: str) -> bool:
+        """Whether a source has any weight."""
+        return self.weights.get(name, 0.0) > 0 or self.known.get(name, 0.0) > 0
+
+    def of(self, names: tuple[str, ...]) -> NDArray[np.float32]:
+        """Weights as an array, 2 x sources: for items new to the person, and for items they know."""
+        return np.array(
+            [[part.get(name, 0.0) for name in names] for part in (self.weights, self.known)], np.float32
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """Candidates of requests and what each source adds to them.
+
+    Attributes
+    ----------
+    signals
+        What the sources said.
+    parts
+        Sources x candidates: the terms of the module's formula, without the ranker's.
+    scores
+        The sum of all terms.
+    """
+
+    signals: "Scaled"
+    parts: NDArray[np.float32]
+    scores: Floats
+
+    @property
+    def candidates(self) -> Ragged:
+        """Distinct items, by rising code within a request."""
+        return self.signals.candidates
+
+
+class Blend:
+    """Sources fused by weight; popularity fills what they leave open."""
+
+    name: ClassVar[str] = "shopkeeper"
+    holds_people: ClassVar[bool] = False
+    supports_cold_people: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        config: BlendConfig | None = None,
+        sources: tuple[Recommender, ...] | None = None,
+        ranker: Ranker | None = None,
+    ) -> None:
+        self.config = config or BlendConfig()
+        self.sources = sources if sources is not None else tuple(source() for source in BASIC)
+        self.ranker = ranker
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Fit every source and renew what the ranker knows of items; weights and trees stay."""
+        for source in self.sources:
+            source.fit(dataset)
+        if self.ranker is not None:
+            self.ranker.prepare(dataset)
+        return self
+
+    def recommend(self, requests: Requests, k: int) -> Recommendations:
+        """Ask the sources, fuse, rank, fill; see `Recommender.recommend`."""
+        asked = self._asked()
+        fused = self._fused(asked, requests, max(k, DEPTH))
+        ranked = top_k(fused.candidates, fused.scores, requests, k, self.name)
+        return _with_sources(ranked, fused, tuple(source.name for source in asked))
+
+    def score(self, requests: Requests, candidates: Ragged) -> Floats:
+        """Score each candidate; see `Recommender.score`."""
+        fused = self._fused(self._asked(), requests, DEPTH, candidates)
+        return at(fused.candidates, fused.scores, candidates)
+
+    def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
+        """Evidence of the source that carried each item most, and what moved the ranker most, as facts."""
+        asked = self._asked()
+        fused = self._fused(asked, request, DEPTH, Ragged.of([items]))
+        places = np.searchsorted(fused.candidates.items, items)
+        carriers = fused.parts[:, places].argmax(axis=0) if len(items) else np.empty(0, np.int64)
+        moved = self._moved(request, fused, places)
+        told = [_evidence(asked[who], request, item) for who, item in zip(carriers, items, strict=True)]
+        return tuple(
+            replace(evidence, facts=evidence.facts + facts)
+            for evidence, facts in zip(told, moved, strict=True)
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the weights here, and each source and the ranker into folders of their own names."""
+        names = [source.name for source in self.sources]
+        write_state(folder, {**asdict(self.config), "sources": names, "ranked": self.ranker is not None})
+        for source in self.sources:
+            source.save(folder / source.name)
+        if self.ranker is not None:
+            self.ranker.save(folder / RANKER)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        settings, _ = read_state(folder)
+        sources = tuple(RECOMMENDERS[name].load(folder / name) for name in settings["sources"])
+        config = BlendConfig(settings["weights"], settings["known"], settings["ranker"])
+        return cls(config, sources, Ranker.load(folder / RANKER) if settings["ranked"] else None)
+
+    def _asked(self) -> tuple[Recommender, ...]:
+        """Sources with a weight, and popularity, which closes the fallback chain."""
+        return tuple(
+            source for source in self.sources if self.config.uses(source.name) or source.name == POPULAR
+        )
+
+    def _moved(self, request: Requests, fused: Fused, places: Longs) -> list[Facts]:
+        """The features that moved the ranker most about candidates at these places, by SHAP value."""
+        facts: list[Facts] = [()] * len(places)
+        if self.ranker is None or not self.config.ranker:
+            return facts
+        linear = fused.parts.sum(axis=0)
+        shortlist = fused.signals.shortlist(linear)
+        shown = np.flatnonzero(np.isin(places, shortlist))
+        if len(shown):
+            told = self.ranker.contributions(
+                request,
+                taken(fused.candidates, shortlist),
+                fused.signals.said(shortlist, linear),
+                np.searchsorted(shortlist, places[shown]),
+            )
+            for row, values in zip(shown.tolist(), told.values, strict=True):
+                facts[row] = _strongest_facts(told.names, values)
+        return facts
+
+    def _fused(
+        self,
+        asked: tuple[Recommender, ...],
+        requests: Requests,
+        depth: int,
+        also: Ragged | None = None,
+    ) -> Fused:
+        """Fuse what sources bring, and score what else is asked for on the same scale."""
+        signals = Scaled.of(asked, requests, depth, also)
+        parts = signals.parts(self.config)
+        scores = parts.sum(axis=0)
+        if self.ranker is not None and self.config.ranker > 0:
+            scores += np.float32(self.config.ranker) * signals.ranked(self.ranker, requests, scores)
+        return Fused(signals, parts, scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What sources brought for requests.
+
+    Attributes
+    ----------
+    sources
+        Who was asked.
+    retrieved
+        Everything somebody brought, by rising code within a request.
+    said
+        All that a source of the kind `Scores` has to say; None for the others.
+    """
+
+    sources: tuple[Recommender, ...]
+    retrieved: Ragged
+    said: tuple[tuple[Ragged, Floats] | None, ...]
+
+    def scores(self, requests: Requests, candidates: Ragged) -> NDArray[np.float32]:
+        """Score of each candidate by each source, sources x candidates."""
+        return np.stack(
+            [
+                source.score(requests, candidates) if said is None else at(*said, candidates)
+                for source, said in zip(self.sources, self.said, strict=True)
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """What sources say of candidates, on one scale.
+
+    Attributes
+    ----------
+    names
+        The sources.
+    candidates
+        Distinct items, by rising code within a request.
+    retrieved
+        Which candidates some source brought by itself.
+    known
+        Which candidates the person knows.
+    values
+        Sources x candidates: score relative to the source's best for a retrieved item of the same request.
+    """
+
+    names: tuple[str, ...]
+    candidates: Ragged
+    retrieved: Bools
+    known: Bools
+    values: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls, sources: tuple[Recommender, ...], requests: Requests, depth: int, also: Ragged | None = None
+    ) -> Self:
+        """Ask the sources for candidates, and about what else is wanted."""
+        heard = listen(sources, requests, depth)
+        candidates = heard.retrieved if also is None else union([heard.retrieved, also], len(requests))
+        raw = heard.scores(requests, candidates)
+        own = np.ones(len(candidates.items), bool) if also is None else contains(heard.retrieved, candidates)
+        bests = np.repeat(_bests(raw * own, candidates), candidates.lengths, axis=1)
+        known = contains(requests.histories.known, candidates)
+        return cls(tuple(source.name for source in sources), candidates, own, known, np.asarray(raw / bests))
+
+    def parts(self, config: BlendConfig) -> NDArray[np.float32]:
+        """The terms of the formula but the ranker's, sources x candidates."""
+        weights = config.of(self.names)
+        weights[:, [name == POPULAR for name in self.names]] += TINY
+        new, known = weights[:, :, None]
+        return np.asarray(self.values * np.where(self.known, known, new), np.float32)
+
+    def ranked(self, ranker: Ranker, requests: Requests, fused: Floats) -> Floats:
+        """exp(r - best r) of the strongest retrieved candidates of each request, 0 elsewhere."""
+        places = self.shortlist(fused)
+        out = np.zeros(len(fused), np.float32)
+        if len(places):
+            chosen = taken(self.candidates, places)
+            found = ranker.score(requests, chosen, self.said(places, fused))
+            starts = chosen.offsets[:-1][chosen.lengths > 0]
+            tops = np.repeat(np.maximum.reduceat(found, starts), chosen.lengths[chosen.lengths > 0])
+            out[places] = np.exp(found - tops)
+        return out
+
+    def shortlist(self, fused: Floats) -> Longs:
+        """Places of the retrieved candidates that a ranker looks at, in rising order."""
+        return strongest(self.candidates, np.where(self.retrieved, fused, np.float32(0.0)), RANKED)
+
+    def said(self, places: Longs, fused: Floats) -> Signals:
+        """What is said of the candidates at these places, as a ranker takes it."""
+        return Signals(self.names, np.ascontiguousarray(self.values[:, places]), fused[places])
+
+
+def listen(sources: tuple[Recommender, ...], requests: Requests, depth: int) -> "Heard":
+    """Ask sources for what they bring; those that say all at once are not asked again."""
+    lists, said = [Ragged.empty(len(requests))], []
+    for source in sources:
+        scored = says_all(source, requests)
+        said.append(scored)
+        if scored is not None:
+            lists.append(taken(scored[0], strongest(*_eligible(scored, requests), depth)))
+        elif retrieves(source):
+            lists.append(source.recommend(requests, depth).lists)
+    return Heard(sources, union(lists, len(requests)), tuple(said))
+
+
+def taken(candidates: Ragged, places: Longs) -> Ragged:
+    """The candidates at these rising places."""
+    return Ragged(np.searchsorted(places, candidates.offsets).astype(np.int64), candidates.items[places])
+
+
+def union(lists: list[Ragged], n: int) -> Ragged:
+    """Distinct items of several lists a row, by rising code."""
+    keys = distinct(np.concatenate([part.rows << 32 | part.items for part in lists]))
+    offsets = np.searchsorted(keys, np.arange(n + 1, dtype=np.int64) << 32).astype(np.int64)
+    return Ragged(offsets, (keys & 0xFFFFFFFF).astype(np.int32))
+
+
+def _eligible(scored: tuple[Ragged, Floats], requests: Requests) -> tuple[Ragged, Floats]:
+    """The same with scores of 0 for what must not be answered."""
+    candidates, scores = scored
+    if requests.allowed is None and requests.exclude is None:
+        return scored
+    return candidates, np.where(eligible(candidates, requests), scores, np.float32(0.0))
+
+
+def _bests(scores: NDArray[np.float32], candidates: Ragged) -> NDArray[np.float32]:
+    """Best score of each row, sources x rows; 1 where there is none, so that nothing is divided by zero."""
+    out = np.zeros((len(scores), len(candidates)), np.float32)
+    filled = candidates.lengths > 0
+    if filled.any():
+        out[:, filled] = np.maximum.reduceat(scores, candidates.offsets[:-1][filled], axis=1)
+    return np.where(out > 0, out, np.float32(1.0))
+
+
+def _with_sources(ranked: Recommendations, fused: Fused, names: tuple[str, ...]) -> Recommendations:
+    """Name the source that carried each entry most."""
+    keys = fused.candidates.rows << 32 | fused.candidates.items
+    wanted = ranked.lists.rows << 32 | ranked.items
+    carrier = fused.parts.argmax(axis=0).astype(np.int8)[np.searchsorted(keys, wanted)]
+    return Recommendations(ranked.offsets, ranked.items, ranked.scores, carrier, names)
+
+
+def _strongest_facts(names: tuple[str, ...], values: NDArray[np.float32]) -> Facts:
+    """The three features with the largest values either way; what all candidates share is no reason."""
+    own = [place for place, name in enumerate(names) if name != BASE]
+    order = sorted(own, key=lambda place: -abs(values[place]))[:3]
+    return tuple((f"{RANKER}:{names[place]}", float(values[place])) for place in order)
+
+
+def _evidence(source: Recommender, request: Requests, item: int) -> Evidence:
+    if isinstance(source, Explains):
+        return source.explain(request, np.array([item], np.int32))[0]
+    return Evidence(source.name)

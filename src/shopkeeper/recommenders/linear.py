@@ -1,0 +1,225 @@
+"""What follows from everything done lately, with what other items explain already taken out.
+
+B and the three ways to it are in `learners.linear`; asked, the history is a decayed row:
+
+    score_j = sum over the history of recency ^ (events since i) * w_i * B_ij, times ``seen`` if j is known
+
+Steck (2019) has all events speak alike; decay is worth a fifth where order matters. A sum below 0 says
+nothing. The sum ends where recency ^ (events since i) falls to 0.01.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+
+from shopkeeper.core.types import Evidence, Floats, Histories, Ints, Longs, Ragged, Recommendations, Requests
+from shopkeeper.data.dataset import Dataset
+from shopkeeper.learners.linear import Form, Problem, choose_form, empty, forms, solve, stacked, strongest
+from shopkeeper.learners.pairs import Kernel, count_pairs
+from shopkeeper.learners.rows import WeightedRows
+from shopkeeper.recommenders.evidence import about, reasons
+from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
+from shopkeeper.recommenders.select import at, contains, top_k
+
+_FAINT = 1e-2
+"""Decay down to which events of a history are heard."""
+_LATEST = 256
+"""Events of a person that X holds, the latest: what a person costs grows with their square."""
+_FOLLOWERS = 300
+"""Entries of a row of C that are used, the strongest."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinearConfig:
+    """What is learned, how it is solved, and how a history is read.
+
+    Attributes
+    ----------
+    ordered
+        Whether to learn what came next, by ``reach``, ``tau`` and ``symmetry`` as in co-occurrence; if not,
+        what goes together (EASE).
+    reach, tau, symmetry
+        Most events between two that count as a pair, distance at which a pair counts 1/e, and how much a
+        pair counts backwards.
+    ridge
+        Strength of the penalty relative to what an average item has.
+    recency
+        Weight of an event relative to the one after it, above 0 and at most 1.
+    seen
+        Factor on the score of items already in the history: 0 where people never come back to an item.
+    neighbours
+        Most items kept for each item.
+    form
+        One of `learners.linear`; empty takes the cheapest exact one within ``seconds`` and ``megabytes``,
+        or else the local one.
+    seconds, megabytes
+        What an exact form may cost.
+    candidates
+        Items that may speak for one in the local form.
+    """
+
+    ordered: bool = True
+    reach: int = 20
+    tau: float = 6.0
+    symmetry: float = 0.3
+    ridge: float = 8.0
+    recency: float = 0.65
+    seen: float = 1.0
+    neighbours: int = 200
+    form: str = ""
+    seconds: float = 60.0
+    megabytes: float = 2000.0
+    candidates: int = 32
+
+
+class Linear:
+    """What follows from the history, each item speaking only for what the others do not say.
+
+    Attributes
+    ----------
+    form_
+        How it was solved, and what that was expected to cost.
+    """
+
+    name: ClassVar[str] = "linear"
+    holds_people: ClassVar[bool] = False
+    supports_cold_people: ClassVar[bool] = False
+
+    def __init__(self, config: LinearConfig | None = None) -> None:
+        self.config = config or LinearConfig()
+        self.weights_: Floats = np.ones(0, np.float32)
+        self.form_ = Form("", 0.0, 0.0)
+        self._take(empty(0))
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Count what follows what, and solve."""
+        return self.fit_parts(dataset, *self.parts(dataset))
+
+    def parts(self, dataset: Dataset) -> tuple[sparse.csr_array, sparse.csr_array | None]:
+        """X and C, for trials that share them."""
+        following = None
+        if self.config.ordered:
+            kernel = Kernel(self.config.reach, self.config.tau, self.config.symmetry, dataset.weights)
+            following = _following(dataset, kernel)
+        return past_of(dataset), following
+
+    def fit_parts(self, dataset: Dataset, past: sparse.csr_array, following: sparse.csr_array | None) -> Self:
+        """Fit from what `parts` gave."""
+        config, self.weights_ = self.config, dataset.weights
+        items = np.flatnonzero(dataset.popularity)
+        past = past[:, items]
+        past = past[np.diff(past.indptr) > 0]
+        self.form_ = self._form(*past.shape, past.nnz)
+        if following is not None:
+            following = sparse.csr_array(following[items][:, items])
+        problem = Problem(past, following, config.ridge, config.neighbours)
+        return self._take(_spread(solve(problem, self.form_.name, config.candidates), items, dataset.n_items))
+
+    def recommend(self, requests: Requests, k: int) -> Recommendations:
+        """Add up rows of B; see `Recommender.recommend`."""
+        candidates, scores = self.scored(requests)
+        return top_k(candidates, scores, requests, k, self.name)
+
+    def score(self, requests: Requests, candidates: Ragged) -> Floats:
+        """Score each candidate; see `Recommender.score`."""
+        return at(*self.scored(requests), candidates)
+
+    def scored(self, requests: Requests) -> tuple[Ragged, Floats]:
+        """Everything that anything in the history speaks for; see `Scores`."""
+        found, scores = self._rows.sums(*self._speaking(requests.histories))
+        scores = np.maximum(scores, np.float32(0.0))
+        if self.config.seen != 1.0:
+            scores[contains(requests.histories.known, found)] *= np.float32(self.config.seen)
+        return found, scores
+
+    def similar(self, items: Ints, k: int) -> Recommendations:
+        """What each item speaks for, never the item itself."""
+        rows = self.matrix_[items]
+        return top_k(_lists(rows), rows.data, about(items), k, self.name)
+
+    def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
+        """Events of the history that carried each item's score, the strongest first, at most three."""
+        history, weights = self._speaking(request.histories)
+        carried = self.matrix_[history.items][:, items].toarray() * weights[:, None]
+        return tuple(Evidence(self.name, reasons(history.items, carried[:, i])) for i in range(len(items)))
+
+    def save(self, folder: Path) -> None:
+        """Write settings and arrays; see `Recommender.save`."""
+        settings = {"config": asdict(self.config), "form": asdict(self.form_)}
+        write_state(folder, settings, weights=self.weights_, **matrix_arrays(self.matrix_))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        settings, arrays = read_state(folder)
+        model = cls(LinearConfig(**settings["config"]))
+        model.form_, model.weights_ = Form(**settings["form"]), arrays["weights"]
+        return model._take(matrix_of(arrays))
+
+    def _take(self, matrix: sparse.csr_array) -> Self:
+        """Keep B."""
+        self.matrix_ = matrix
+        self._rows = WeightedRows(matrix)
+        return self
+
+    def _form(self, people: int, items: int, entries: int) -> Form:
+        config = self.config
+        if not config.form:
+            return choose_form(people, items, entries, config.candidates, config.seconds, config.megabytes)
+        found = {form.name: form for form in forms(people, items, entries, config.candidates)}
+        return found[config.form]
+
+    def _speaking(self, histories: Histories) -> tuple[Ragged, Floats]:
+        """Events of each history that can still be heard, and how strongly each speaks."""
+        owner = histories.recent.rows
+        since = histories.offsets[1:][owner] - 1 - np.arange(len(owner))
+        decay = self.config.recency**since
+        heard = decay > _FAINT
+        strength = (decay[heard] * self.weights_[histories.kinds[heard]]).astype(np.float32)
+        offsets = np.append(0, np.cumsum(heard))[histories.offsets]
+        return Ragged(offsets, histories.items[heard]), strength
+
+
+def past_of(dataset: Dataset) -> sparse.csr_array:
+    """X: what each known person touched lately, with the weight of the strongest kind of event."""
+    known = np.flatnonzero(dataset.person >= 0)
+    later = dataset.offsets[1:][dataset.person[known]] - 1 - known
+    rows = known[later < _LATEST]
+    keys = dataset.person[rows].astype(np.int64) << 32 | dataset.item[rows]
+    order = np.argsort(keys, kind="stable")
+    first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0)[: len(keys)])
+    weights = dataset.weights[dataset.kind[rows]][order]
+    values = np.maximum.reduceat(weights, first) if len(first) else weights
+    indptr = np.searchsorted(keys[order][first], np.arange(len(dataset.people) + 1, dtype=np.int64) << 32)
+    shape = (len(dataset.people), dataset.n_items)
+    return sparse.csr_array((values, dataset.item[rows][order][first], indptr), shape=shape)
+
+
+def _following(dataset: Dataset, kernel: Kernel) -> sparse.csr_array:
+    """C: pairs counted by order and distance, without pairs of an item with itself."""
+    parts = []
+    for low, block in count_pairs(dataset, kernel).parts():
+        rows = sparse.csr_array(
+            (block.data * np.float32(kernel.unit), block.indices, block.indptr), shape=block.shape
+        )
+        rows.data[rows.indices == low + np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))] = 0.0
+        rows.eliminate_zeros()
+        parts.append(strongest(rows, _FOLLOWERS))
+    return stacked(parts, dataset.n_items)
+
+
+def _spread(matrix: sparse.csr_array, items: Longs, n_items: int) -> sparse.csr_array:
+    """The same entries over the whole catalogue."""
+    indptr = np.zeros(n_items + 1, np.int32)
+    indptr[items + 1] = np.diff(matrix.indptr)
+    indices = items[matrix.indices].astype(np.int32)
+    return sparse.csr_array(
+        (matrix.data, indices, np.cumsum(indptr, dtype=np.int32)), shape=(n_items, n_items)
+    )
+
+
+def _lists(matrix: sparse.csr_array) -> Ragged:
+    return Ragged(matrix.indptr.astype(np.int64), matrix.indices)

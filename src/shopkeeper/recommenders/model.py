@@ -1,0 +1,36 @@
+"""A model: one catalogue and the recommenders fitted on it, which is trained, stored, promoted and served."""
+
+from dataclasses import dataclass, field
+
+from shopkeeper.data.attributes import AttributeIndex
+from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.recommenders.base import Recommender
+
+
+@dataclass(frozen=True)
+class Model:
+    """Fitted recommenders over one catalogue.
+
+    Attributes
+    ----------
+    version
+        Name of the folder under ``models/``; empty before it is stored.
+    items
+        The catalogue at the time of training; item codes mean positions in it.
+    default
+        What answers unless a part is asked for by name: the blend. It also implements `Explains`.
+    parts
+        The single recommenders by name (``popular``, ``trending``, ``cooccurrence``, ``repeat`` ...).
+    behind
+        By how many milliseconds the log was behind the clock when the model was trained; 0 for a shop that
+        is open. With it a log that ended years ago is served as of its end.
+    attributes
+        Codes of what is known of customers, as the recommenders learned them.
+    """
+
+    version: str
+    items: ItemIndex
+    default: Recommender
+    parts: dict[str, Recommender]
+    behind: int = 0
+    attributes: AttributeIndex = field(default_factory=AttributeIndex)

@@ -1,0 +1,33 @@
+"""Every recommender by name: the one line of wiring a new one needs."""
+
+from typing import Final
+
+from shopkeeper.recommenders.autoencoder import Autoencoder
+from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.cooccurrence import Cooccurrence, Transition
+from shopkeeper.recommenders.factorization_machine import FactorizationMachine
+from shopkeeper.recommenders.factors import Factors
+from shopkeeper.recommenders.frequency import Frequency
+from shopkeeper.recommenders.linear import Linear
+from shopkeeper.recommenders.popular import Popular, Trending
+from shopkeeper.recommenders.repeat import Repeat
+from shopkeeper.recommenders.sequence import GruSequence, Transformer
+from shopkeeper.recommenders.towers import Towers
+
+BASIC: Final[tuple[type[Recommender], ...]] = (Cooccurrence, Transition, Repeat, Trending, Popular)
+"""What a blend is made of where nothing was chosen: seconds to fit in any shop."""
+
+_FAMILIES: Final[tuple[type[Recommender], ...]] = (
+    *BASIC,
+    Frequency,
+    Linear,
+    Factors,
+    FactorizationMachine,
+    Autoencoder,
+    Towers,
+    Transformer,
+    GruSequence,
+)
+
+RECOMMENDERS: Final[dict[str, type[Recommender]]] = {family.name: family for family in _FAMILIES}
+"""Every recommender by its name."""

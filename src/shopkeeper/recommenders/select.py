@@ -1,0 +1,99 @@
+"""From scored candidates to ranked lists, the same way for every recommender."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged, Recommendations, Requests
+
+
+def eligible(candidates: Ragged, requests: Requests) -> Bools:
+    """Which candidates may be answered: allowed and not excluded; aligned with ``candidates.items``."""
+    keep = np.ones(len(candidates.items), bool)
+    if requests.allowed is not None:
+        keep &= requests.allowed[candidates.items]
+    if requests.exclude is not None and len(requests.exclude.items):
+        keep &= ~contains(requests.exclude, candidates)
+    return keep
+
+
+def contains(lists: Ragged, candidates: Ragged) -> Bools:
+    """Which candidates stand in the list of the same row; aligned with ``candidates.items``.
+
+    One scratch array marks a row's list, so the cost is linear where sorting all pairs would not be.
+    """
+    found = np.zeros(len(candidates.items), bool)
+    size = max(int(lists.items.max(initial=-1)), int(candidates.items.max(initial=-1))) + 1
+    marked = np.zeros(size, bool)
+    for row in np.flatnonzero((lists.lengths > 0) & (candidates.lengths > 0)).tolist():
+        low, high = candidates.offsets[row], candidates.offsets[row + 1]
+        marked[lists[row]] = True
+        found[low:high] = marked[candidates.items[low:high]]
+        marked[lists[row]] = False
+    return found
+
+
+def at(lists: Ragged, scores: Floats, candidates: Ragged) -> Floats:
+    """Score of each candidate in the list of the same row, 0 where it is not there.
+
+    ``lists`` rise by item code within each row, and ``scores`` stand beside ``lists.items``.
+    """
+    out = np.zeros(len(candidates.items), np.float32)
+    if len(lists.items):
+        keys = lists.rows << 32 | lists.items
+        wanted = candidates.rows << 32 | candidates.items
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        found = keys[place] == wanted
+        out[found] = scores[place[found]]
+    return out
+
+
+def top_k(candidates: Ragged, scores: Floats, requests: Requests, k: int, source: str) -> Recommendations:
+    """Best ``k`` eligible candidates with a positive score, a row a request.
+
+    Equal scores stand by rising item code. Candidates of a row are distinct.
+    """
+    keep = eligible(candidates, requests) & (scores > 0)
+    offsets = np.zeros(len(candidates) + 1, np.int64)
+    np.cumsum(np.bincount(candidates.rows[keep], minlength=len(candidates)), out=offsets[1:])
+    items, scores = candidates.items[keep], scores[keep]
+    chosen = [start + _best(items[start:end], scores[start:end], k) for start, end in _slices(offsets)]
+    lengths = np.zeros(len(candidates) + 1, np.int64)
+    np.cumsum([len(rows) for rows in chosen], out=lengths[1:])
+    rows = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+    return Recommendations(
+        lengths, items[rows], scores[rows].astype(np.float32), np.zeros(len(rows), np.int8), (source,)
+    )
+
+
+def strongest(candidates: Ragged, scores: Floats, n: int) -> Longs:
+    """Places of the ``n`` candidates of each row with the highest positive score, in rising order.
+
+    Of equal scores the lower item code is taken. Candidates of a row rise by item code.
+    """
+    chosen = []
+    for start, end in _slices(candidates.offsets):
+        row = scores[start:end]
+        places = np.flatnonzero(row > 0)
+        if len(places) > n:
+            bound = np.partition(row[places], len(places) - n)[len(places) - n]
+            above = row[places] > bound
+            level = places[row[places] == bound][: n - int(above.sum())]
+            places = np.sort(np.concatenate([places[above], level]))
+        chosen.append(start + places)
+    return np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+
+
+def _best(items: Ints, scores: Floats, k: int) -> Longs:
+    """Positions of the best ``k`` by falling score, then rising item code."""
+    if len(scores) > k:
+        bound = np.partition(scores, len(scores) - k)[len(scores) - k]
+        positions = np.flatnonzero(scores >= bound)
+    else:
+        positions = np.arange(len(scores))
+    order = np.lexsort((items[positions], -scores[positions]))
+    return positions[order[:k]]
+
+
+def _slices(offsets: Longs) -> list[tuple[int, int]]:
+    return list(pairwise(offsets.tolist()))

@@ -1,0 +1,1 @@
+"""The live shop: histories from the log, the current model, HTTP and processes."""

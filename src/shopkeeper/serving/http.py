@@ -1,0 +1,239 @@
+"""The HTTP interface: routes as one list over `Service`."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+from starlette.concurrency import run_in_threadpool
+
+from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.privacy.erasure import Receipt
+from shopkeeper.serving import metrics, problems
+from shopkeeper.serving.bodies import read_json
+from shopkeeper.serving.edge import Edge
+from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
+from shopkeeper.serving.openapi import JSON, Route, add_routes, described_body
+from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.schemas import (
+    EVENTS_EXAMPLE,
+    EVENTS_SCHEMA,
+    RECOMMENDATION_EXAMPLE,
+    BatchVerdict,
+    Health,
+    RankedAnswer,
+    RecommendationRequest,
+    batch_verdict,
+    ranked,
+)
+from shopkeeper.serving.service import Service
+from shopkeeper.surfaces.page import Homepage
+
+_LARGE_BATCH = 500
+"""Rows from which on a batch is checked in a worker thread, so that others need not wait for it."""
+
+CustomerId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a customer.")]
+SessionId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a session.")]
+
+
+class Interface:
+    """Endpoints over a service.
+
+    Parameters
+    ----------
+    service
+        The shop.
+    guard
+        Who may see personal data.
+    """
+
+    def __init__(self, service: Service, guard: Guard) -> None:
+        self._service = service
+        self._guard = guard
+        self._max_bytes = int(service.config.limits.max_body_mb * 1e6)
+
+    def routes(self) -> tuple[Route, ...]:
+        """The whole interface."""
+        return (
+            Route(
+                "POST",
+                "/v1/events",
+                self.collect,
+                BatchVerdict,
+                "Store a batch of events; a verdict a row. 200 as soon as the batch could be read: rows that "
+                "break a rule are set aside one by one and never stop the others. Sending a batch again "
+                "stores nothing twice.",
+                (400, 413, 422, 503),
+                described_body(EVENTS_SCHEMA, EVENTS_EXAMPLE),
+            ),
+            Route(
+                "POST",
+                "/v1/recommendations",
+                self.recommend,
+                RankedAnswer,
+                "Ranked items for a customer, a session, or a history in the body.",
+                (400, 401, 403, 404, 413, 422, 503),
+                described_body(RecommendationRequest, RECOMMENDATION_EXAMPLE),
+            ),
+            Route(
+                "GET", "/v1/similar", self.similar, RankedAnswer, "What goes with an item.", (404, 422, 503)
+            ),
+            Route(
+                "GET",
+                "/v1/homepage",
+                self.homepage,
+                Homepage,
+                "The homepage of a customer, a session or a guest.",
+                (401, 403, 404, 422, 503),
+            ),
+            Route(
+                "DELETE",
+                "/v1/customers/{customer_id}",
+                self.erase,
+                Receipt,
+                "Forget a customer, and prove it.",
+                (401, 403, 404, 422, 503),
+            ),
+            Route("GET", "/health/live", self.live, Health, "Whether the process answers."),
+            Route("GET", "/health/ready", self.ready, Health, "Whether the shop can recommend.", (503,)),
+            Route("GET", "/metrics", self.metrics, str, "Figures for Prometheus."),
+        )
+
+    async def collect(self, request: Request) -> Response:
+        """``POST /v1/events``."""
+        rows = _rows(await read_json(request, max_bytes=self._max_bytes))
+        if len(rows) < _LARGE_BATCH:
+            batch = self._service.start_collecting(rows)
+        else:
+            batch = await run_in_threadpool(self._service.start_collecting, rows)
+        await asyncio.wrap_future(batch.done)
+        body = batch_verdict(batch.verdicts())
+        metrics.count_events([(name, body[name]) for name in ("stored", "duplicates", "quarantined")])
+        return Response(to_json(body), media_type=JSON)
+
+    async def recommend(self, request: Request) -> Response:
+        """``POST /v1/recommendations``."""
+        asked = _valid(RecommendationRequest, await read_json(request, max_bytes=self._max_bytes))
+        if asked.customer_id is not None or asked.session_id is not None:
+            self._guard(request)
+        return await run_in_threadpool(self._recommend, asked)
+
+    def _recommend(self, asked: RecommendationRequest) -> Response:
+        answer = self._service.recommend(
+            GUEST if asked.history is not None else self._asker(asked.customer_id, asked.session_id),
+            k=asked.k,
+            history=None if asked.history is None else [event.happening() for event in asked.history],
+            exclude=asked.exclude,
+            category=asked.category,
+            surface=asked.surface,
+        )
+        return _json(RankedAnswer, ranked(answer))
+
+    def similar(self, item_id: Annotated[str, Query(max_length=256)], k: int = 10) -> Response:
+        """``GET /v1/similar``."""
+        return _json(RankedAnswer, ranked(self._service.similar(item_id, k=k)))
+
+    def homepage(
+        self, request: Request, customer_id: CustomerId = None, session_id: SessionId = None, k: int = 12
+    ) -> Response:
+        """``GET /v1/homepage``."""
+        if customer_id is not None or session_id is not None:
+            self._guard(request)
+        return _json(Homepage, self._service.homepage(self._asker(customer_id, session_id), k=k))
+
+    def _asker(self, customer_id: str | None, session_id: str | None) -> Person:
+        """Who asks. An unknown customer alone is an error; with a session they are served as a guest."""
+        person = self._service.person(customer_id=customer_id, session_id=session_id)
+        return person if customer_id is None or session_id is not None else self._service.require(person)
+
+    def erase(self, request: Request, customer_id: str) -> Response:
+        """``DELETE /v1/customers/{customer_id}``."""
+        self._guard(request)
+        return _json(Receipt, self._service.erase(customer_id))
+
+    async def live(self) -> Response:
+        """``GET /health/live``."""
+        return _json(Health, Health("live"))
+
+    def ready(self) -> Response:
+        """``GET /health/ready``."""
+        state = self._service.ready()
+        metrics.show_model(state.ready, bool(state.problems))
+        health = Health("ready" if state.ready else "not ready", state.model_version, state.problems)
+        return _json(Health, health, 200 if state.ready else 503)
+
+    def metrics(self) -> Response:
+        """``GET /metrics``."""
+        state = self._service.ready()
+        metrics.show_model(state.ready, bool(state.problems))
+        return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+
+def create_app(service: Service, *, guard: Guard | None = None) -> FastAPI:
+    """The application: every route, problem documents for every error, and the service closed at the end.
+
+    Parameters
+    ----------
+    service
+        The shop; closed when the application shuts down.
+    guard
+        Who may see personal data; by default this machine, and whoever brings the token of the environment
+        variable `guard.TOKEN_VARIABLE`.
+    """
+    guard = guard or Guard(os.environ.get(TOKEN_VARIABLE))
+    app = FastAPI(
+        title="Shopkeeper",
+        version="1",
+        description="Personalisation for online shops. Errors are problem documents (RFC 9457).",
+        lifespan=_lifespan(service),
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    add_routes(app, Interface(service, guard).routes())
+    app.add_middleware(Edge)
+    return app
+
+
+def _lifespan(service: Service) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # The first model is loaded before the first request has to wait for it.
+        state = await run_in_threadpool(service.ready)
+        metrics.show_model(state.ready, bool(state.problems))
+        yield
+        service.close()
+
+    return lifespan
+
+
+def _rows(body: Any) -> list[Any]:
+    rows = body.get("events") if isinstance(body, dict) else body
+    if not isinstance(rows, list):
+        raise InvalidRequest(
+            "The body holds no list of events.", hint='Send {"events": [...]} or a list of events.'
+        )
+    return rows
+
+
+def _valid(kind: type[RecommendationRequest], body: Any) -> RecommendationRequest:
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _json(kind: Any, value: Any, status: int = 200) -> Response:
+    return Response(_adapter(kind).dump_json(value), status, media_type=JSON)

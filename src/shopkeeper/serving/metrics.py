@@ -1,0 +1,73 @@
+"""Figures for Prometheus: requests, events and the model, summed over all workers.
+
+With several workers `serving.server` sets ``PROMETHEUS_MULTIPROC_DIR`` before they start; each then counts in
+memory-mapped files of its own, and whichever is asked for ``/metrics`` adds them up.
+"""
+
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable that names the folder shared by the workers."""
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REQUESTS = Counter("shopkeeper_http_requests", "Requests answered.", ("method", "route", "status"))
+SECONDS = Histogram(
+    "shopkeeper_http_request_seconds",
+    "Time from the first byte of a request to the last of its answer.",
+    ("route",),
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+)
+EVENTS = Counter("shopkeeper_events", "Rows received, by verdict.", ("verdict",))
+
+
+@cache
+def _model_gauges() -> tuple[Gauge, Gauge]:
+    """Made when first shown: a worker that is still starting must not count as one without a model."""
+    return (
+        Gauge("shopkeeper_model_loaded", "1 if a model serves.", multiprocess_mode="livemin"),
+        Gauge(
+            "shopkeeper_model_problem",
+            "1 if the newest model could not be loaded and an older one serves.",
+            multiprocess_mode="livemax",
+        ),
+    )
+
+
+def show_model(loaded: bool, problem: bool) -> None:
+    """Show whether a model serves, and whether it is an older one because the newest cannot be loaded."""
+    for gauge, value in zip(_model_gauges(), (loaded, loaded and problem), strict=True):
+        gauge.set(value)
+
+
+def count_events(verdicts: Iterable[tuple[str, int]]) -> None:
+    """Count rows by verdict."""
+    for verdict, count in verdicts:
+        if count:
+            EVENTS.labels(verdict).inc(count)
+
+
+def render() -> bytes:
+    """All figures in the text format of Prometheus."""
+    folder = os.environ.get(MULTIPROCESS)
+    if not folder or not Path(folder).is_dir():
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

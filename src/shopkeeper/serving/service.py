@@ -1,0 +1,467 @@
+"""What the shop can be asked: one class that HTTP, pages, Python and the command line call alike.
+
+Every method is synchronous, safe with several threads and about one person; `serving.http` and `web` call it
+from worker threads. All results are frozen values of `surfaces.page`.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.config import ShopConfig
+from shopkeeper.core.errors import InvalidRequest, NotFound, NotTrained, ShopkeeperError, UnknownCustomer
+from shopkeeper.core.ports import Clock
+from shopkeeper.core.types import EventType
+from shopkeeper.data.collect import Collecting, Verdict, collect_events, start_collecting
+from shopkeeper.data.dataset import Dataset, event_weights
+from shopkeeper.data.store import Store
+from shopkeeper.data.values import parse_id
+from shopkeeper.evaluation.backtest import Progress, no_progress
+from shopkeeper.privacy.erasure import Receipt, forget
+from shopkeeper.privacy.identity import AsGiven, Identity
+from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.model import Model
+from shopkeeper.serving.batch import Everybody, write_lists
+from shopkeeper.serving.choices import Picker
+from shopkeeper.serving.live import LiveHistories
+from shopkeeper.serving.models import LiveModel
+from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.showroom import Showroom
+from shopkeeper.serving.visits import Happening, Visits
+from shopkeeper.surfaces import homepage, product
+from shopkeeper.surfaces.page import (
+    Answer,
+    Card,
+    Cart,
+    CartLine,
+    CategoryLink,
+    CategoryPage,
+    CustomerChoice,
+    Done,
+    Homepage,
+    Known,
+    ProductPage,
+)
+from shopkeeper.surfaces.slate import eligible
+from shopkeeper.surfaces.visit import Visit
+
+SURFACES: Final[dict[str, str]] = {
+    "for_you": "",
+    "buy_again": "repeat",
+    "related": "cooccurrence",
+    "trending": "trending",
+    "popular": "popular",
+}
+"""What `Service.recommend` may be asked for, and the part of the model that answers; empty is the blend."""
+FEWEST_ON_SHELF: Final = homepage.FEWEST
+MOST_ON_SHELF: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the shop can answer.
+
+    Attributes
+    ----------
+    ready
+        The log answers and a model is loaded.
+    model_version
+        The live model, empty before the first training.
+    problems
+        What is wrong, in words; may be filled although ``ready``: an old model serves, the new is damaged.
+    """
+
+    ready: bool
+    model_version: str
+    problems: tuple[str, ...]
+
+
+class Service:
+    """The live shop over a log, a catalogue and the current model.
+
+    Parameters
+    ----------
+    config
+        The shop's configuration.
+    identity
+        Turns raw ids into pseudonyms.
+    store
+        The log and the catalogue.
+    models
+        The live model.
+    clock
+        Where "now" comes from.
+    """
+
+    def __init__(
+        self, config: ShopConfig, identity: Identity, store: Store, models: LiveModel, clock: Clock
+    ) -> None:
+        self.config = config
+        self.identity = identity
+        self.store = store
+        self._models = models
+        self._clock = clock
+        self._live = LiveHistories(store)
+        self._showroom = Showroom(store, currency=config.currency)
+        weights = event_weights(config.event_weights)
+        self._visits = Visits(models, self._showroom, self._live, weights, clock)
+        self._picker = Picker(store)
+
+    def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
+        """The person behind raw ids; this is where they are pseudonymised.
+
+        Raises
+        ------
+        InvalidRequest
+            An id is empty or too long.
+        """
+        return Person(
+            None if customer_id is None else self.identity.customer(_checked(c.CUSTOMER_ID, customer_id)),
+            None if session_id is None else self.identity.session(_checked(c.SESSION_ID, session_id)),
+        )
+
+    def now(self) -> int:
+        """The shop's own time, epoch milliseconds; see `Visits.now`."""
+        return self._visits.now()
+
+    # Events
+
+    def collect(self, rows: Sequence[Any]) -> list[Verdict]:
+        """Store events with raw ids; a verdict a row, in order. Returns when all stored rows are on disk."""
+        return self.start_collecting(rows).verdicts()
+
+    def start_collecting(self, rows: Sequence[Any]) -> Collecting:
+        """`collect` without the wait for the disk."""
+        shop_time = self.now()
+        timed = [_timed(row, shop_time) for row in rows]
+        return start_collecting(
+            self.store, timed, config=self.config, identity=self.identity, now=self._clock()
+        )
+
+    def record(
+        self,
+        person: Person,
+        event_type: str,
+        item_id: str | None = None,
+        *,
+        quantity: float | None = None,
+        request_id: str | None = None,
+        item_list_id: str | None = None,
+        event_id: str | None = None,
+    ) -> list[Verdict]:
+        """Store an event of a person known by pseudonym, just now: what a page of ours calls on a click.
+
+        ``purchase`` without an item buys the whole cart, one event a line. Prices come from the catalogue.
+        A verdict an event; none for an empty cart. The same ``event_id`` again stores nothing; without one
+        every call is an event of its own.
+        """
+        event_id = event_id or secrets.token_hex(16)
+        extra = {c.REQUEST_ID: request_id, c.ITEM_LIST_ID: item_list_id}
+        if event_type == EventType.purchase.name and item_id is None:
+            extra[c.TRANSACTION_ID] = event_id
+            lines = self.cart(person).lines
+            rows = [self._row(person, event_type, line.card, line.quantity) | extra for line in lines]
+            rows = [row | {c.EVENT_ID: f"{event_id}:{row[c.ITEM_ID]}"} for row in rows]
+        else:
+            card = None if item_id is None else self.item(item_id)
+            rows = [self._row(person, event_type, card, quantity) | extra | {c.EVENT_ID: event_id}]
+        return collect_events(self.store, rows, config=self.config, identity=AsGiven(), now=self._clock())
+
+    # Answers
+
+    def recommend(
+        self,
+        person: Person = GUEST,
+        *,
+        k: int = 10,
+        history: Sequence[Happening] | None = None,
+        exclude: Sequence[str] = (),
+        category: str | None = None,
+        surface: str = "for_you",
+    ) -> Answer:
+        """At most ``k`` items for a person, or for a history given in their place.
+
+        Parameters
+        ----------
+        person
+            Whom for; passed over where a history is given.
+        k
+            Length of the list.
+        history
+            What the person did, in place of the log.
+        exclude
+            Items that must not be answered; unknown ones are passed over.
+        category
+            Only items of this category.
+        surface
+            One of `SURFACES`.
+
+        Raises
+        ------
+        InvalidRequest
+            ``k`` lies outside 1 to ``limits.max_k``, or ``surface`` or ``category`` does not exist.
+        NotTrained
+            No model has been promoted yet.
+        """
+        self._check_k(k)
+        model = self._models.required()
+        visit = self._visits.given(history, model) if history is not None else self._visits.of(person, model)
+        allowed = eligible(visit.stock, category=_category(visit, category))
+        codes = [visit.stock.codes[item] for item in exclude if item in visit.stock.codes]
+        ranked = visit.ask(_part(model, surface), k, allowed=allowed, exclude=codes)
+        items = visit.cards(ranked, ranked.items)
+        return Answer(_request_id(), model.version, items, _note(person, visit, history))
+
+    def recommend_all(
+        self,
+        out: Path,
+        log: Dataset,
+        customers: pl.Series | None = None,
+        *,
+        k: int = 10,
+        progress: Progress = no_progress,
+    ) -> int:
+        """Write a list for every customer to a Parquet file; see `batch.write_lists`.
+
+        Parameters
+        ----------
+        out
+            The file.
+        log
+            The cleaned log.
+        customers
+            Raw ids of those to answer; None answers everybody in the log, by pseudonym.
+        k
+            Length of a list.
+        progress
+            Told of customers answered.
+
+        Returns
+        -------
+        Customers answered.
+        """
+        self._check_k(k)
+        model = self._models.required()
+        named = pl.Series(log.people, dtype=pl.String) if customers is None else customers
+        people = named if customers is None else self.identity.customers(named)
+        everybody = Everybody(named, people, log.over(model.items), self.store.customers())
+        allowed = eligible(self._showroom.assortment(model))
+        return write_lists(model, everybody, out, as_of=self.now(), allowed=allowed, k=k, progress=progress)
+
+    def similar(self, item_id: str, *, k: int = 10) -> Answer:
+        """Items that go with an item.
+
+        Raises
+        ------
+        UnknownItem
+            The item is not in the catalogue.
+        """
+        self._check_k(k)
+        model = self._models.required()
+        visit = self._visits.of(GUEST, model)
+        cards = product.similar_cards(visit, visit.stock.code(item_id), k)
+        return Answer(_request_id(), model.version, cards)
+
+    def homepage(self, person: Person = GUEST, *, k: int = 12) -> Homepage:
+        """The homepage of a person, ``k`` cards a row at most; by category before the first training."""
+        if not FEWEST_ON_SHELF <= k <= MOST_ON_SHELF:
+            raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
+        model = self._models.current()
+        visit = self._visits.of(person, model)
+        return Homepage(
+            _request_id(), _version(model), homepage.compose(visit, k), homepage.categories(visit)
+        )
+
+    def product(self, item_id: str, person: Person = GUEST, *, k: int = 8) -> ProductPage:
+        """One product's page; raises `UnknownItem`."""
+        self._check_k(k)
+        model = self._models.current()
+        visit = self._visits.of(person, model)
+        code = visit.stock.code(item_id)
+        similar, together = product.product_rows(visit, code, k)
+        card = product.explained_card(visit, code)
+        return ProductPage(_request_id(), _version(model), card, similar, together)
+
+    def category(self, name: str, person: Person = GUEST, *, k: int = 48) -> CategoryPage:
+        """One category in personal order; raises `NotFound`."""
+        self._check_k(k)
+        model = self._models.current()
+        visit = self._visits.of(person, model)
+        code = visit.stock.category_code(name)
+        cards = product.category_cards(visit, code, k)
+        count = int(visit.stock.category_sizes[code])
+        return CategoryPage(_request_id(), _version(model), name, count, cards)
+
+    def categories(self, person: Person = GUEST) -> tuple[CategoryLink, ...]:
+        """The category navigation alone, for pages other than the homepage."""
+        return homepage.categories(self._visits.of(person, self._models.current()))
+
+    # People and items
+
+    def customers(self, limit: int = 24) -> tuple[CustomerChoice, ...]:
+        """Customers with different tastes to choose from in a demonstration; pseudonyms only."""
+        stock = self._showroom.assortment(self._models.current())
+        chosen = (self.describe(Person(name)) for name in self._picker.choose(stock, limit))
+        return tuple(choice for choice in chosen if choice is not None)
+
+    def describe(self, person: Person) -> CustomerChoice | None:
+        """The picker's entry of one customer, None if nothing is known of them."""
+        trail = self._live.trail(person)
+        if person.customer is None or not trail.deeds:
+            return None
+        visit = self._visits.of(person, self._models.current())
+        categories = self._picker.favourites(visit.stock, visit.tastes)
+        return CustomerChoice(person.customer, categories, len(trail.deeds), trail.deeds[-1].time)
+
+    def cart(self, person: Person) -> Cart:
+        """What the person's cart holds, from their own events; items no longer sold are left out."""
+        stock = self._showroom.assortment(self._models.current())
+        content = self._live.trail(person).cart(self.now())
+        held = [(stock.card(stock.codes[item]), n) for item, n in content.items() if item in stock.codes]
+        lines = tuple(CartLine(card, quantity) for card, quantity in reversed(held) if card.in_stock)
+        total = sum(line.card.price * line.quantity for line in lines if line.card.price is not None)
+        return Cart(lines, round(total, 2), lines[0].card.currency if lines else self.config.currency)
+
+    def item(self, item_id: str) -> Card:
+        """One item as a bare card; raises `UnknownItem`."""
+        stock = self._showroom.assortment(self._models.current())
+        return stock.card(stock.code(item_id))
+
+    def erase(self, customer_id: str) -> Receipt:
+        """Forget a customer and the sessions that are theirs alone, and search for what is left.
+
+        Raises
+        ------
+        UnknownCustomer
+            No event and no record of this customer.
+        """
+        person = self.person(customer_id=customer_id)
+        return self.erase_person(person)
+
+    def erase_person(self, person: Person) -> Receipt:
+        """`erase` of a person known by pseudonym."""
+        name = person.customer or person.session or ""
+        people = self.store.linked(name)
+        receipt = forget(self.store, name)
+        self._live.forget(people)
+        return receipt
+
+    def require(self, person: Person) -> Person:
+        """The person, if anything is kept of them.
+
+        Raises
+        ------
+        UnknownCustomer
+            No event and no record of this customer.
+        """
+        if not self.store.is_known(person.customer or ""):
+            raise UnknownCustomer(
+                "customer_id: no event and no record of this customer.",
+                hint="Check the id. A guest is served without one, or by session_id.",
+            )
+        return person
+
+    def knows(self, person: Person, *, limit: int = 30) -> Known:
+        """What is known of a person: how much, and the last ``limit`` things they did, the newest first."""
+        deeds = self._live.trail(person).deeds if person.known else ()
+        recent = tuple(Done(deed.kind.name, deed.item_id, deed.time) for deed in reversed(deeds[-limit:]))
+        last = deeds[-1].time if deeds else 0
+        return Known(len(deeds), len({deed.item_id for deed in deeds}), last, recent)
+
+    def close(self) -> None:
+        """Finish what waits to be written and let go of the store."""
+        self.store.close()
+
+    def ready(self) -> Readiness:
+        """Whether the shop can answer, and what is wrong if anything."""
+        problems = []
+        try:
+            self.store.last_seq()
+        except ShopkeeperError as error:
+            problems.append(str(error))
+        alive = not problems
+        model = self._models.current()
+        if self._models.problem:
+            problems.append(self._models.problem)
+        elif model is None:
+            problems.append(
+                str(NotTrained("No model yet.", hint="Train one with: shopkeeper train --shop DIR"))
+            )
+        return Readiness(alive and model is not None, _version(model), tuple(problems))
+
+    # Inside
+
+    def _row(
+        self, person: Person, event_type: str, card: Card | None, quantity: float | None
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            c.TIMESTAMP: self.now(),
+            c.CUSTOMER_ID: person.customer,
+            c.SESSION_ID: person.session,
+            c.EVENT_TYPE: event_type,
+            c.QUANTITY: quantity,
+        }
+        if card is not None:
+            row |= {c.ITEM_ID: card.item_id, c.PRICE: card.price, c.CURRENCY: card.currency}
+        return row
+
+    def _check_k(self, k: int) -> None:
+        most = self.config.limits.max_k
+        if not 1 <= k <= most:
+            raise InvalidRequest(
+                f"k = {k} must be between 1 and {most}.",
+                hint="limits.max_k in shopkeeper.toml sets the bound.",
+            )
+
+
+def _checked(field: str, raw: str) -> str:
+    """An id as the log keeps it."""
+    text, reason = parse_id(raw)
+    if text is None:
+        raise InvalidRequest(f"{field} {'is too long' if reason else 'is empty'}.")
+    return str(text)
+
+
+def _part(model: Model, surface: str) -> Recommender | None:
+    if surface not in SURFACES:
+        raise InvalidRequest(
+            f"surface = {surface[:80]!r} does not exist.", hint=f"There are {', '.join(SURFACES)}."
+        )
+    return model.parts.get(SURFACES[surface]) if SURFACES[surface] else model.default
+
+
+def _category(visit: Visit, name: str | None) -> int | None:
+    if name is None:
+        return None
+    try:
+        return visit.stock.category_code(name)
+    except NotFound as error:
+        raise InvalidRequest(error.message, hint=error.hint) from None
+
+
+def _note(person: Person, visit: Visit, history: Sequence[Happening] | None) -> str:
+    if visit.is_known or (history is None and not person.known):
+        return ""
+    if history is not None:
+        return "No event of the history names an item the model knows: this is a guest's list."
+    return "Nothing is known of this person yet: this is a guest's list."
+
+
+def _request_id() -> str:
+    return secrets.token_hex(12)
+
+
+def _version(model: Model | None) -> str:
+    return model.version if model else ""
+
+
+def _timed(row: Any, now: int) -> Any:
+    """A row that says when; what is no row, or says it, stays as it is."""
+    if isinstance(row, dict) and row.get(c.TIMESTAMP) is None:
+        return {**row, c.TIMESTAMP: now}
+    return row

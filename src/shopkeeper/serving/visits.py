@@ -1,0 +1,108 @@
+"""From a person, or a history that came with the request, to a visit the surfaces can answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.core.ports import Clock
+from shopkeeper.core.types import EventType, Floats
+from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.recommenders.model import Model
+from shopkeeper.serving.live import Deed, LiveHistories, Trail, histories_of
+from shopkeeper.serving.models import LiveModel
+from shopkeeper.serving.person import Person
+from shopkeeper.serving.showroom import Showroom
+from shopkeeper.surfaces.visit import Visit
+
+_NO_ITEMS = ItemIndex.of([])
+_KINDS = {kind.name: kind for kind in EventType}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a history that arrives within a request instead of through the log.
+
+    Attributes
+    ----------
+    item_id
+        The shop's own id; unknown ones are skipped.
+    event_type
+        Name of an `EventType`.
+    timestamp
+        Epoch milliseconds; None means just now, in the order given.
+    """
+
+    item_id: str
+    event_type: str = "view_item"
+    timestamp: int | None = None
+
+
+class Visits:
+    """Brings together the live model, the live catalogue and the live histories.
+
+    Parameters
+    ----------
+    models, showroom, live
+        The three of them.
+    weights
+        How strongly each kind of event speaks, indexed by `EventType`; 0 leaves it out.
+    clock
+        Where "now" comes from.
+    """
+
+    def __init__(
+        self, models: LiveModel, showroom: Showroom, live: LiveHistories, weights: Floats, clock: Clock
+    ) -> None:
+        self._models = models
+        self._showroom = showroom
+        self._live = live
+        self._weights = weights
+        self._clock = clock
+
+    def now(self) -> int:
+        """The shop's own time, epoch milliseconds: the clock's, less what the log was behind it when learned.
+
+        A log that ended years ago is looked at as of its end; a click happens just after it.
+        """
+        model = self._models.current()
+        return self._clock() - (model.behind if model else 0)
+
+    def of(self, person: Person, model: Model | None) -> Visit:
+        """The visit of a person of the log, after everything they did up to this moment."""
+        stock = self._showroom.assortment(model)
+        trail = self._live.trail(person) if person.known else Trail()
+        now = self.now()
+        cart = [stock.codes[item] for item in trail.cart(now) if item in stock.codes]
+        histories = trail.histories(model.items if model else _NO_ITEMS, self._weights)
+        attributes = self._live.attributes(person, model.attributes) if model else None
+        return Visit(model, stock, histories, _after(trail.deeds, now), tuple(reversed(cart)), attributes)
+
+    def given(self, history: Sequence[Happening], model: Model) -> Visit:
+        """A visit with a history from the request itself.
+
+        Raises
+        ------
+        InvalidRequest
+            An event is of no known kind.
+        """
+        now = self.now()
+        deeds = sorted(
+            (_deed(place, event, now) for place, event in enumerate(history)), key=lambda deed: deed.time
+        )
+        histories = histories_of(deeds, model.items, self._weights)
+        return Visit(model, self._showroom.assortment(model), histories, _after(deeds, now))
+
+
+def _deed(place: int, event: Happening, now: int) -> Deed:
+    if event.event_type not in _KINDS:
+        raise InvalidRequest(
+            f"history[{place}].event_type = {event.event_type[:80]!r} is not a known kind of event.",
+            hint=f"There are {', '.join(_KINDS)}.",
+        )
+    time = now if event.timestamp is None else event.timestamp
+    return Deed(time, event.item_id, _KINDS[event.event_type])
+
+
+def _after(deeds: Sequence[Deed], now: int) -> int:
+    """Now, or just after the last event where its time lies ahead of the clock."""
+    return max(now, deeds[-1].time + 1) if deeds else now

@@ -1,0 +1,1 @@
+"""From ranked items to what a person sees: slates, pages and the wording of reasons."""

@@ -1,0 +1,255 @@
+"""The live catalogue laid along the item codes of the model, ready to be shown."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.errors import NotFound, UnknownItem
+from shopkeeper.core.types import Bools, Floats, Ints, Longs
+from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.surfaces.page import UNSAID, Card, Reason
+
+_TEXTS = (c.TITLE, c.CATEGORY, c.CATEGORY2, c.CATEGORY3, c.BRAND, c.IMAGE_URL, c.URL)
+TITLE_ZH = "title_zh"
+"""Key of the Chinese title within an item's ``attributes``."""
+RESERVED = ("age_restricted", "discreet")
+"""Keys within an item's ``attributes``; ``true`` for what is sold to grown-ups only, and for what people
+would rather not have read out: medicine, intimate care."""
+
+
+@dataclass(frozen=True)
+class Assortment:
+    """Everything that can be shown: the model's items by their codes, then items newer than the model.
+
+    Attributes
+    ----------
+    ids
+        Item ids; the position is the code.
+    known
+        Number of items the model knows; codes from here on are newer than the model.
+    texts
+        Column name to one text an item, empty where unknown.
+    prices
+        Shape ``(n,)``, NaN where unknown.
+    currencies
+        One code an item.
+    in_stock
+        Shape ``(n,)``: may be sold.
+    created_at
+        Shape ``(n,)``, epoch milliseconds, 0 where unknown.
+    categories
+        Names of categories in text order.
+    category
+        Shape ``(n,)``: position in ``categories``, -1 where unknown.
+    look
+        Shape ``(n,)``: equal for items with the same title, which nobody can tell apart.
+    kin
+        Shape ``(n,)``: equal for items of the same finest category and brand, -1 where either is unknown.
+    reserved
+        Shape ``(n,)``: for grown-ups only or nobody else's business, as ``age_restricted`` or ``discreet``
+        within ``attributes`` says. Shown to who asks for it or takes it, and never named as a reason.
+    """
+
+    ids: tuple[str, ...]
+    known: int
+    texts: dict[str, list[str]]
+    prices: Floats
+    currencies: list[str]
+    in_stock: Bools
+    created_at: Longs
+    categories: tuple[str, ...]
+    category: Ints
+    look: Ints
+    kin: Ints
+    reserved: Bools
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Code of each id."""
+        return {item_id: code for code, item_id in enumerate(self.ids)}
+
+    @cached_property
+    def showable(self) -> Bools:
+        """In stock and, if any item has a title at all, with a title; shape ``(n,)``."""
+        titled = np.fromiter((bool(title) for title in self.texts[c.TITLE]), bool, len(self))
+        return self.in_stock & titled if titled.any() else self.in_stock
+
+    @cached_property
+    def offered(self) -> Bools:
+        """May be shown unasked: showable and not reserved; shape ``(n,)``."""
+        return self.showable & ~self.reserved
+
+    @cached_property
+    def category_sizes(self) -> Longs:
+        """Items to show in each category, aligned with ``categories``."""
+        shown = self.category[self.showable & (self.category >= 0)]
+        return np.bincount(shown, minlength=len(self.categories)).astype(np.int64)
+
+    def code(self, item_id: str) -> int:
+        """Code of one id.
+
+        Raises
+        ------
+        UnknownItem
+            The id is not in the catalogue.
+        """
+        try:
+            return self.codes[item_id]
+        except KeyError:
+            raise UnknownItem(
+                f"item_id = {item_id[:80]!r} is not in the catalogue.", hint="Import the item first."
+            ) from None
+
+    def category_code(self, name: str) -> int:
+        """Position of one category.
+
+        Raises
+        ------
+        NotFound
+            No item is in such a category.
+        """
+        position = int(np.searchsorted(np.array(self.categories, dtype=object), name))
+        if position == len(self.categories) or self.categories[position] != name:
+            raise NotFound(
+                f"category = {name[:80]!r} is not in the catalogue.", hint="Names are case-sensitive."
+            )
+        return position
+
+    def title(self, code: int) -> str:
+        """Title to show; never empty."""
+        return self.texts[c.TITLE][code] or f"Item {self.ids[code]}"
+
+    def title_zh(self, code: int) -> str:
+        """Chinese title, or the title where there is none."""
+        return self.texts[TITLE_ZH][code] or self.title(code)
+
+    def card(
+        self,
+        code: int,
+        *,
+        reason: Reason = UNSAID,
+        source: str = "",
+        score: float = 0.0,
+        evidence: Sequence[int] = (),
+    ) -> Card:
+        """One item as it is shown."""
+        price = float(self.prices[code])
+        return Card(
+            item_id=self.ids[code],
+            title=self.title(code),
+            title_zh=self.title_zh(code),
+            price=None if np.isnan(price) else round(price, 4),
+            currency=self.currencies[code],
+            category=self.texts[c.CATEGORY][code],
+            category2=self.texts[c.CATEGORY2][code],
+            category3=self.texts[c.CATEGORY3][code],
+            brand=self.texts[c.BRAND][code],
+            image_url=self.texts[c.IMAGE_URL][code],
+            url=self.texts[c.URL][code],
+            in_stock=bool(self.in_stock[code]),
+            reason=reason,
+            source=source,
+            score=score,
+            evidence_item_ids=tuple(self.ids[item] for item in evidence),
+        )
+
+
+def lay_out(items: ItemIndex, catalogue: pl.DataFrame, *, currency: str) -> Assortment:
+    """Lay the live catalogue along the codes of a model's items.
+
+    Parameters
+    ----------
+    items
+        The model's catalogue as it was at the time of training; empty before the first training.
+    catalogue
+        The live one, in `columns.ITEM_COLUMNS`. Where it knows an item, it wins over the model's copy.
+    currency
+        Currency of prices that name none.
+    """
+    table = _merged(items, catalogue)
+    texts = {name: _text(table, name) for name in _TEXTS}
+    texts[TITLE_ZH] = _titles_zh(table)
+    categories = tuple(sorted({name for name in texts[c.CATEGORY] if name}))
+    positions = {name: position for position, name in enumerate(categories)}
+    return Assortment(
+        ids=tuple(table[c.ITEM_ID].to_list()),
+        known=len(items),
+        texts=texts,
+        prices=_column(table, c.PRICE, pl.Float64).fill_null(float("nan")).to_numpy().astype(np.float32),
+        currencies=_column(table, c.CURRENCY, pl.String).fill_null(currency).to_list(),
+        in_stock=_column(table, c.IN_STOCK, pl.Boolean).fill_null(True).to_numpy(),
+        created_at=_column(table, c.CREATED_AT, pl.Int64).fill_null(0).to_numpy(),
+        categories=categories,
+        category=np.array([positions.get(name, -1) for name in texts[c.CATEGORY]], np.int32),
+        look=_numbered([title.casefold().strip() for title in texts[c.TITLE]], alone=""),
+        kin=_kin(texts[c.CATEGORY3], texts[c.BRAND]),
+        reserved=_reserved(table),
+    )
+
+
+def _merged(items: ItemIndex, catalogue: pl.DataFrame) -> pl.DataFrame:
+    live = catalogue.unique(c.ITEM_ID, keep="last", maintain_order=True)
+    if not len(items):
+        return live
+    codes = pl.DataFrame({c.ITEM_ID: list(items.ids)})
+    unseen = live.join(codes, on=c.ITEM_ID, how="anti", maintain_order="left")
+    gone = items.table.join(live, on=c.ITEM_ID, how="anti", maintain_order="left")
+    rows = pl.concat([live, gone], how="diagonal_relaxed") if len(gone) else live
+    known = codes.join(rows, on=c.ITEM_ID, how="left", maintain_order="left")
+    return pl.concat([known, unseen], how="diagonal_relaxed")
+
+
+def _column(table: pl.DataFrame, name: str, dtype: Any) -> pl.Series:
+    if name not in table.columns:
+        return pl.Series(name, [None] * len(table), dtype=dtype)
+    return table[name].cast(dtype, strict=False)
+
+
+def _text(table: pl.DataFrame, name: str) -> list[str]:
+    return _column(table, name, pl.String).fill_null("").str.strip_chars().to_list()
+
+
+def _titles_zh(table: pl.DataFrame) -> list[str]:
+    titles = [attributes.get(TITLE_ZH, "") for attributes in _attributes(table, TITLE_ZH)]
+    return [title if isinstance(title, str) else "" for title in titles]
+
+
+def _reserved(table: pl.DataFrame) -> Bools:
+    mask = np.zeros(len(table), bool)
+    for key in RESERVED:
+        mask |= [attributes.get(key) is True for attributes in _attributes(table, key)]
+    return mask
+
+
+def _attributes(table: pl.DataFrame, key: str) -> list[dict[str, Any]]:
+    """Attributes of each item that may have a key, empty for the others: most need not be parsed."""
+    texts = _column(table, c.ATTRIBUTES, pl.String).fill_null("").to_list()
+    return [_parsed(text) if key in text else {} for text in texts]
+
+
+def _parsed(attributes: str) -> dict[str, Any]:
+    try:
+        values = json.loads(attributes)
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _kin(category3: list[str], brand: list[str]) -> Ints:
+    keys = [f"{a}\x1f{b}" if a and b else "" for a, b in zip(category3, brand, strict=True)]
+    return _numbered(keys, alone="")
+
+
+def _numbered(keys: list[str], *, alone: str) -> Ints:
+    """A number for each distinct key, -1 for ``alone``, which is like nothing else."""
+    numbers: dict[str, int] = {}
+    return np.array([-1 if key == alone else numbers.setdefault(key, len(numbers)) for key in keys], np.int32)

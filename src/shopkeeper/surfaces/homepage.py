@@ -1,0 +1,270 @@
+"""The homepage: shelves from the most personal to the least, nothing twice, categories in personal order."""
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+
+import numpy as np
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.types import DAY_MS, Bools
+from shopkeeper.surfaces.page import Card, CategoryLink, Reason, Row
+from shopkeeper.surfaces.reasons import new_in
+from shopkeeper.surfaces.slate import Taken, at_most_per_category, offered, pick, showable
+from shopkeeper.surfaces.visit import Ranked, Visit
+
+FEWEST = 4
+"""A shelf with fewer cards looks broken and is left out."""
+NEW_DAYS = 60
+"""How long an item counts as new."""
+_ANCHORS = 2
+"""Shelves that follow from a single item of the history."""
+_GUEST_CATEGORIES = 5
+_TOP_CATEGORIES = 3
+_FEW_SHELVES = 4
+
+
+class Composer:
+    """Builds the shelves of one page in order; what stands on one is taken for the next."""
+
+    def __init__(self, visit: Visit, k: int) -> None:
+        self.visit = visit
+        self.k = k
+        self.rows: list[Row] = []
+        self.taken = Taken(visit.stock)
+
+    @property
+    def depth(self) -> int:
+        """How many items to ask for so that a shelf can be filled past what is taken and reads alike."""
+        return 4 * self.k + sum(len(row.cards) for row in self.rows)
+
+    def put(self, name: str, title: Reason, ranked: Ranked) -> None:
+        """Put a shelf on the page if enough of the ranking can stand on it; each card says why."""
+        chosen = self._choose(ranked)
+        if chosen:
+            self._shelve(name, title, self.visit.cards(ranked, chosen))
+
+    def put_because(self, name: str, title: Reason, ranked: Ranked, evidence: Sequence[int]) -> None:
+        """Put a shelf whose title is the reason of all its cards; they follow from the items in evidence."""
+        chosen = self._choose(ranked)
+        if chosen:
+            self._shelve(name, title, self.visit.cards_because(ranked, chosen, evidence=evidence))
+
+    def _choose(self, ranked: Ranked) -> list[int]:
+        """Enough cards to fill a shelf, which are taken from here on, or none."""
+        chosen = pick(self.visit.stock, ranked.items, self.taken, self.k)
+        if len(chosen) < FEWEST:
+            return []
+        self.taken.add(chosen)
+        return chosen
+
+    def _shelve(self, name: str, title: Reason, cards: tuple[Card, ...]) -> None:
+        self.rows.append(Row(name, title.en, title.zh, cards))
+
+
+def compose(visit: Visit, k: int) -> tuple[Row, ...]:
+    """The shelves of a person's homepage, ``k`` cards each at most."""
+    page = Composer(visit, k)
+    for shelf in _KNOWN if visit.is_known else _GUEST:
+        shelf(page)
+    return tuple(page.rows)
+
+
+def categories(visit: Visit) -> tuple[CategoryLink, ...]:
+    """All categories with something to show: the person's own first by share, then the largest."""
+    stock, shares = visit.stock, visit.tastes
+    sizes = stock.category_sizes
+    order = sorted(range(len(sizes)), key=lambda i: (-shares[i], -sizes[i], stock.categories[i]))
+    return tuple(
+        CategoryLink(stock.categories[i], int(sizes[i]), round(float(shares[i]), 4))
+        for i in order
+        if sizes[i]
+    )
+
+
+def by_title(visit: Visit, codes: Sequence[int]) -> Ranked:
+    """Items no recommender ranks, in the order of their titles."""
+    items = sorted(codes, key=lambda code: (visit.stock.title(code), code))
+    return Ranked(items, [0.0] * len(items), [""] * len(items))
+
+
+def _for_you(page: Composer) -> None:
+    """The best of all; where that is mostly what the person always takes, in turn with the unmet."""
+    visit = page.visit
+    ranked = visit.ask(visit.default(), page.depth, allowed=offered(visit.stock), exclude=visit.cart)
+    own = [item for item in ranked.items if item in visit.met]
+    if len(set(own) & set(ranked.items[: page.k])) > page.k // 2:
+        ranked = _in_turn(ranked.only(own), visit.unmet)
+    page.put("for_you", Reason("For you", "为您推荐"), ranked)
+
+
+def _in_turn(one: Ranked, other: Ranked) -> Ranked:
+    """Two rankings of different items, an item of each at a time."""
+    both = Ranked(one.items + other.items, one.scores + other.scores, one.sources + other.sources, one.by)
+    pairs = zip_longest(one.items, other.items)
+    return both.only([item for pair in pairs for item in pair if item is not None])
+
+
+def _with_cart(page: Composer) -> None:
+    visit = page.visit
+    ranked = visit.going_with(visit.cart, page.depth, allowed=offered(visit.stock))
+    page.put_because("with_cart", Reason("Goes with your cart", "与购物车搭配"), ranked, visit.cart)
+
+
+def _buy_again(page: Composer) -> None:
+    visit = page.visit
+    ranked = visit.ask(visit.part("repeat"), page.depth, allowed=showable(visit.stock), exclude=visit.cart)
+    bought = [item for item in ranked.items if item not in visit.only_looked_at]
+    page.put("buy_again", Reason("Buy again", "再次购买"), ranked.only(bought))
+
+
+def _because(page: Composer) -> None:
+    """What goes with the last items, each of another category."""
+    visit, before = page.visit, len(page.rows)
+    for anchor in _anchors(visit):
+        if len(page.rows) == before + _ANCHORS:
+            return
+        ranked = visit.going_with([anchor], page.depth, allowed=offered(visit.stock))
+        page.put_because("because", visit.words.because(anchor), ranked, [anchor])
+
+
+def _anchors(visit: Visit) -> list[int]:
+    """Candidates for "because": the last items, one a finer category, a few more than there are shelves."""
+    stock = visit.stock
+    finer: dict[str, int] = {}
+    for item in visit.last_items[:40]:
+        if not stock.offered[item]:
+            continue
+        finer.setdefault(stock.texts[c.CATEGORY2][item] or stock.texts[c.CATEGORY][item] or str(item), item)
+    return list(finer.values())[: 2 * _ANCHORS]
+
+
+def _trending(page: Composer) -> None:
+    visit = page.visit
+    ranked = visit.ask(visit.part("trending"), page.depth, allowed=offered(visit.stock), exclude=visit.cart)
+    page.put("trending", Reason("Trending now", "正在流行"), ranked)
+
+
+def _new(page: Composer) -> None:
+    """Recently created items in the favourite categories, or else items the person has not met yet."""
+    favourites = _favourites(page.visit)
+    if not favourites.any():
+        return
+    shelves = len(page.rows)
+    _newly_created(page, favourites)
+    if len(page.rows) == shelves:
+        _not_met_yet(page, favourites)
+
+
+def _newly_created(page: Composer, favourites: Bools) -> None:
+    visit, stock = page.visit, page.visit.stock
+    since = visit.as_of - NEW_DAYS * DAY_MS
+    fresh = stock.offered & (stock.created_at > since) & (stock.category >= 0) & favourites[stock.category]
+    codes = np.flatnonzero(fresh)
+    order = np.lexsort((codes, -stock.created_at[codes], -visit.tastes[stock.category[codes]]))
+    items = codes[order].tolist()
+    chosen = pick(stock, items, page.taken, page.k)
+    if len(chosen) < FEWEST:
+        return
+    page.taken.add(chosen)
+    cards = tuple(stock.card(item, reason=new_in(stock.texts[c.CATEGORY][item])) for item in chosen)
+    page.rows.append(Row("new", "New in what you like", "您喜欢的品类上新", cards))
+
+
+def _not_met_yet(page: Composer, favourites: Bools) -> None:
+    title = Reason("New to you, in what you like", "您喜欢的品类里没试过的")
+    page.put("new", title, _unmet_in(page, favourites, FEWEST))
+
+
+def _explore(page: Composer) -> None:
+    """Items not met yet in the categories the person spends least in, few of each."""
+    ranked = _unmet_in(page, _strange(page.visit), 2 * page.k)
+    some = ranked.only(at_most_per_category(page.visit.stock, ranked.items, 2))
+    page.put("explore", Reason("Explore something different", "换换口味"), some)
+
+
+def _unmet_in(page: Composer, categories: Bools, enough: int) -> Ranked:
+    """Unmet items of some categories; asked for anew only if too few stand in the ranking of all."""
+    visit = page.visit
+    allowed = offered(visit.stock, categories=categories)
+    inside = [item for item in visit.unmet.items if allowed[item]]
+    if sum(item not in page.taken for item in inside) >= enough:
+        return visit.unmet.only(inside)
+    return visit.ask(visit.default(), 4 * page.depth, allowed=allowed, exclude=sorted(visit.met))
+
+
+def _popular(page: Composer) -> None:
+    visit = page.visit
+    best = visit.part("popular") or visit.default()
+    ranked = visit.ask(best, page.depth, allowed=offered(visit.stock), exclude=visit.cart)
+    page.put("popular", Reason("Popular", "热销"), ranked)
+
+
+def _popular_in(page: Composer) -> None:
+    """The best of the largest categories, or their items by title before the first training."""
+    visit, stock = page.visit, page.visit.stock
+    largest = np.argsort(-stock.category_sizes, kind="stable")[:_GUEST_CATEGORIES]
+    for category in largest.tolist():
+        name = stock.categories[category]
+        ranked = _best_of(visit, category, page.depth)
+        page.put("popular_in", Reason(f"Popular in {name}", f"{name}热销"), ranked)
+
+
+def _fill(page: Composer) -> None:
+    """What everybody likes, where little is known of the person yet."""
+    if len(page.rows) < _FEW_SHELVES:
+        _popular(page)
+        _popular_in(page)
+
+
+def _shelf_by_shelf(page: Composer) -> None:
+    """What can be shown without any model: the largest categories, by title."""
+    if page.rows:
+        return
+    stock = page.visit.stock
+    for category in np.argsort(-stock.category_sizes, kind="stable")[:_GUEST_CATEGORIES].tolist():
+        name = stock.categories[category]
+        inside = np.flatnonzero(stock.offered & (stock.category == category))
+        page.put("category", Reason(name, name), by_title(page.visit, inside.tolist()))
+    if not page.rows:
+        page.put(
+            "category",
+            Reason("All products", "全部商品"),
+            by_title(page.visit, np.flatnonzero(stock.offered).tolist()),
+        )
+
+
+def _best_of(visit: Visit, category: int, k: int) -> Ranked:
+    only = np.arange(len(visit.stock.categories)) == category
+    best = visit.part("popular") or visit.default()
+    return visit.ask(best, k, allowed=offered(visit.stock, categories=only))
+
+
+def _favourites(visit: Visit) -> Bools:
+    """The categories the person spends most in."""
+    top = np.argsort(-visit.tastes, kind="stable")[:_TOP_CATEGORIES]
+    mask = np.zeros(len(visit.stock.categories), bool)
+    mask[top[visit.tastes[top] > 0]] = True
+    return mask
+
+
+def _strange(visit: Visit) -> Bools:
+    """The half of the categories the person spends least in, those never tried first of all."""
+    order = np.argsort(visit.tastes, kind="stable")
+    mask = np.zeros(len(order), bool)
+    mask[order[: max(1, len(order) // 2)]] = True
+    return mask
+
+
+_Shelf = Callable[[Composer], None]
+_KNOWN: tuple[_Shelf, ...] = (
+    _for_you,
+    _with_cart,
+    _buy_again,
+    _because,
+    _trending,
+    _new,
+    _explore,
+    _fill,
+    _shelf_by_shelf,
+)
+_GUEST: tuple[_Shelf, ...] = (_with_cart, _popular, _trending, _popular_in, _shelf_by_shelf)

@@ -1,0 +1,181 @@
+"""Wording of evidence, in English and Chinese. What the evidence does not say is not said."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from shopkeeper.core.types import DAY_MS, EventType, Evidence, Histories
+from shopkeeper.surfaces.assortment import Assortment
+from shopkeeper.surfaces.page import UNSAID, Reason
+
+_MAX_TITLE = 60
+
+
+class Deed(StrEnum):
+    """What a person did with an item, the strongest of all they did."""
+
+    bought = "bought"
+    put_in_cart = "put in cart"
+    liked = "liked"
+    viewed = "viewed"
+
+
+_BECAUSE = {
+    Deed.bought: ("Because you bought {}", "因为您购买过{}"),
+    Deed.put_in_cart: ("Because you put {} in your cart", "因为您将{}加入了购物车"),
+    Deed.liked: ("Because you liked {}", "因为您喜欢{}"),
+    Deed.viewed: ("Because you viewed {}", "因为您浏览过{}"),
+}
+_STRENGTH = (
+    (Deed.bought, (EventType.purchase,)),
+    (Deed.put_in_cart, (EventType.add_to_cart, EventType.begin_checkout)),
+    (Deed.liked, (EventType.add_to_wishlist, EventType.share, EventType.rate, EventType.review)),
+)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Words for one person's evidence.
+
+    Attributes
+    ----------
+    stock
+        Titles.
+    histories
+        A batch of one: what the person did.
+    as_of
+        Now, epoch milliseconds.
+    """
+
+    stock: Assortment
+    histories: Histories
+    as_of: int
+
+    def deed(self, item: int) -> Deed:
+        """The strongest thing the person did with an item of their history."""
+        of_item = self.histories.items == item
+        if not of_item.any() and self._only_buys:
+            return Deed.bought
+        kinds = set(self.histories.kinds[of_item].tolist())
+        return next((deed for deed, of in _STRENGTH if kinds & set(of)), Deed.viewed)
+
+    def reason(self, item: int, evidence: Evidence) -> Reason:
+        """Word the evidence for an item; empty where its source is unknown or it says nothing."""
+        say = _SAY.get(evidence.source)
+        return say(self, item, evidence) if say else UNSAID
+
+    def because(self, item: int) -> Reason:
+        """Heading of a shelf, and reason of a card, that follow from one item of the history."""
+        en, zh = _BECAUSE[self.deed(item)]
+        return Reason(en.format(_short(self.stock.title(item))), zh.format(_short(self.stock.title_zh(item))))
+
+    def again(self, item: int, count: int, days: int) -> Reason:
+        """How often and when the person took the item itself.
+
+        ``count`` and ``days`` come from the evidence and cover every kind of event; as soon as some of the
+        recent ones are no purchases, the purchases among them are counted instead.
+        """
+        of_item = self.histories.items == item
+        bought = of_item & (self.histories.kinds == EventType.purchase)
+        if not of_item.any():
+            return _bought(count, days) if self._only_buys else _came_back(count, days)
+        if not bought.any():
+            return _looked(count, days)
+        if bought.sum() < of_item.sum():
+            times = np.unique(self.histories.times[bought])
+            count, days = len(times), max(0, int(self.as_of - times[-1]) // DAY_MS)
+        return _bought(count, days)
+
+    @property
+    def _only_buys(self) -> bool:
+        """Whether the recent events are all purchases, so that older ones may be taken for purchases too."""
+        kinds = self.histories.kinds
+        return len(kinds) > 0 and bool((kinds == EventType.purchase).all())
+
+
+def _because(words: Wording, item: int, evidence: Evidence) -> Reason:
+    """From the strongest other item; an item that follows from nothing but itself is left unexplained.
+
+    What is reserved is nothing to read out over somebody's shoulder.
+    """
+    told = (code for code in evidence.items if code != item and not words.stock.reserved[code])
+    other = next(told, None)
+    return UNSAID if other is None else words.because(other)
+
+
+def _again(words: Wording, item: int, evidence: Evidence) -> Reason:
+    facts = dict(evidence.facts)
+    if not evidence.items or "count" not in facts:
+        return UNSAID
+    return words.again(evidence.items[0], int(facts["count"]), max(0, int(facts.get("days_since", 0))))
+
+
+def _trending(words: Wording, item: int, evidence: Evidence) -> Reason:
+    return Reason("Popular this week", "本周热门")
+
+
+def _popular(words: Wording, item: int, evidence: Evidence) -> Reason:
+    return Reason("Popular with our customers", "大家都在买")
+
+
+_SAY: dict[str, Callable[[Wording, int, Evidence], Reason]] = {
+    "cooccurrence": _because,
+    "repeat": _again,
+    "trending": _trending,
+    "popular": _popular,
+}
+
+
+def goes_with(stock: Assortment, item: int) -> Reason:
+    """Reason of a card that stands on the page of one item."""
+    en, zh = _short(stock.title(item)), _short(stock.title_zh(item))
+    return Reason(f"Often bought with {en}", f"常与{zh}一起购买")
+
+
+def new_in(category: str) -> Reason:
+    """Reason of a card that the catalogue has had for a short time only."""
+    return Reason(f"New in {category}", f"{category}上新") if category else Reason("New", "上新")
+
+
+def _bought(count: int, days: int) -> Reason:
+    ago_en, ago_zh = _ago(days)
+    if count <= 1:
+        return Reason(f"You bought this {ago_en}", f"您{ago_zh}购买过")
+    return Reason(f"You bought this {_times(count)}, last {ago_en}", f"您买过{count}次，最近一次是{ago_zh}")
+
+
+def _looked(count: int, days: int) -> Reason:
+    ago_en, ago_zh = _ago(days)
+    if count <= 1:
+        return Reason(f"You looked at this {ago_en}", f"您{ago_zh}看过")
+    return Reason(
+        f"You looked at this {_times(count)}, last {ago_en}", f"您看过{count}次，最近一次是{ago_zh}"
+    )
+
+
+def _came_back(count: int, days: int) -> Reason:
+    """Of an item whose events are too long ago for their kinds to be kept."""
+    ago_en, ago_zh = _ago(days)
+    if count <= 1:
+        return UNSAID
+    return Reason(
+        f"You came back to this {_times(count)}, last {ago_en}", f"您来过{count}次,最近一次是{ago_zh}"
+    )
+
+
+def _times(count: int) -> str:
+    return "twice" if count == 2 else f"{count} times"
+
+
+def _ago(days: int) -> tuple[str, str]:
+    if days == 0:
+        return "today", "今天"
+    if days == 1:
+        return "yesterday", "昨天"
+    return f"{days} days ago", f"{days}天前"
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _MAX_TITLE else title[: _MAX_TITLE - 1].rstrip() + "…"

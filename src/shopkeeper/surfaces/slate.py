@@ -1,0 +1,105 @@
+"""From a ranked list to what is put on a shelf: eligible, not yet on the page, and told apart."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from shopkeeper.core.types import Bools
+from shopkeeper.surfaces.assortment import Assortment
+
+
+class Taken:
+    """What a page shows already, so that nothing stands on it twice: neither an item nor a title."""
+
+    def __init__(self, stock: Assortment) -> None:
+        self._stock = stock
+        self._items: set[int] = set()
+        self._looks: set[int] = set()
+
+    def __contains__(self, code: int) -> bool:
+        return code in self._items or int(self._stock.look[code]) in self._looks
+
+    def add(self, codes: Iterable[int]) -> None:
+        """Mark items as shown."""
+        for code in codes:
+            self._items.add(code)
+            look = int(self._stock.look[code])
+            if look >= 0:
+                self._looks.add(look)
+
+
+def alike(stock: Assortment, one: int, other: int) -> bool:
+    """Whether two cards side by side read alike: same title, or same finest category and brand."""
+    same_look = stock.look[one] == stock.look[other] and stock.look[one] >= 0
+    return bool(same_look or (stock.kin[one] == stock.kin[other] and stock.kin[one] >= 0))
+
+
+def arrange(stock: Assortment, ranked: Sequence[int], k: int) -> list[int]:
+    """The first ``k`` of a ranking such that no two neighbours read alike and no title occurs twice.
+
+    A card that reads like the one before it waits until another has stood between. Where only such cards
+    are left, the list ends.
+    """
+    waiting = _distinct(stock, ranked)
+    chosen: list[int] = []
+    while waiting and len(chosen) < k:
+        last = chosen[-1] if chosen else None
+        at = next((i for i, code in enumerate(waiting) if last is None or not alike(stock, last, code)), None)
+        if at is None:
+            break
+        chosen.append(waiting.pop(at))
+    return chosen
+
+
+def pick(stock: Assortment, ranked: Sequence[int], taken: Taken, k: int) -> list[int]:
+    """Fill one shelf of a page with at most ``k`` of a ranking: showable, not on the page yet, arranged."""
+    free = [code for code in ranked if stock.showable[code] and code not in taken]
+    return arrange(stock, free, k)
+
+
+def at_most_per_category(stock: Assortment, ranked: Sequence[int], most: int) -> list[int]:
+    """The ranking with at most ``most`` items of any one category; items without category all stay."""
+    seen = np.zeros(len(stock.categories), np.int64)
+    kept = []
+    for code in ranked:
+        category = stock.category[code]
+        if category >= 0:
+            if seen[category] >= most:
+                continue
+            seen[category] += 1
+        kept.append(code)
+    return kept
+
+
+def eligible(stock: Assortment, *, category: int | None = None) -> Bools:
+    """Items that may be answered, shape ``(stock.known,)``: the mask pushed down into retrieval."""
+    mask = stock.in_stock if category is None else stock.in_stock & (stock.category == category)
+    return mask[: stock.known]
+
+
+def showable(stock: Assortment, *, categories: Bools | None = None) -> Bools:
+    """Items that may stand on a page, shape ``(stock.known,)``, only in some categories if given."""
+    return _inside(stock, stock.showable, categories)
+
+
+def offered(stock: Assortment, *, categories: Bools | None = None) -> Bools:
+    """Items that may be shown unasked, shape ``(stock.known,)``: `showable` less what is reserved."""
+    return _inside(stock, stock.offered, categories)
+
+
+def _inside(stock: Assortment, items: Bools, categories: Bools | None) -> Bools:
+    if categories is None:
+        return items[: stock.known]
+    mask = np.zeros(stock.known, bool)
+    inside = np.flatnonzero(items[: stock.known] & (stock.category[: stock.known] >= 0))
+    mask[inside] = categories[stock.category[inside]]
+    return mask
+
+
+def _distinct(stock: Assortment, ranked: Sequence[int]) -> list[int]:
+    taken, kept = Taken(stock), []
+    for code in ranked:
+        if code not in taken:
+            taken.add([code])
+            kept.append(code)
+    return kept

@@ -1,0 +1,222 @@
+"""One person in front of one model: how surfaces ask recommenders, whatever these are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from shopkeeper.core.types import (
+    Bools,
+    EventType,
+    Evidence,
+    Floats,
+    Histories,
+    Ints,
+    Ragged,
+    Recommendations,
+    Requests,
+)
+from shopkeeper.recommenders.base import Explains, Recommender, Similar
+from shopkeeper.recommenders.model import Model
+from shopkeeper.surfaces.assortment import Assortment
+from shopkeeper.surfaces.page import UNSAID, Card, Reason
+from shopkeeper.surfaces.reasons import Wording
+from shopkeeper.surfaces.slate import offered
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Items a recommender answered with, best first.
+
+    Attributes
+    ----------
+    items, scores
+        Code and score of each.
+    sources
+        Name of the recommender that put each here.
+    by
+        What answered, to be asked why; None where nothing can say.
+    """
+
+    items: list[int]
+    scores: list[float]
+    sources: list[str]
+    by: Explains | None = None
+
+    def only(self, items: Sequence[int]) -> "Ranked":
+        """Some of the ranking, in the order given."""
+        place = {item: i for i, item in enumerate(self.items)}
+        return Ranked(
+            list(items),
+            [self.scores[place[item]] for item in items],
+            [self.sources[place[item]] for item in items],
+            self.by,
+        )
+
+
+NOTHING = Ranked([], [], [])
+_UNMET = 1_000
+"""How far the ranking of unmet items goes: deep enough to find some of many categories."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person, now.
+
+    Attributes
+    ----------
+    model
+        The live model, None before the first training.
+    stock
+        The live catalogue along the model's codes.
+    histories
+        A batch of one.
+    as_of
+        Now, epoch milliseconds.
+    cart
+        Codes of what lies in the cart, last added first.
+    attributes
+        What is known of the person beside what they did; see `Requests.attributes`.
+    """
+
+    model: Model | None
+    stock: Assortment
+    histories: Histories
+    as_of: int
+    cart: tuple[int, ...] = ()
+    attributes: Ints | None = None
+
+    @cached_property
+    def request(self) -> Requests:
+        """The question "what should this person see now?", without bounds."""
+        return Requests(self.histories, np.array([self.as_of], np.int64), attributes=self.attributes)
+
+    @cached_property
+    def words(self) -> Wording:
+        """Wording for this person."""
+        return Wording(self.stock, self.histories, self.as_of)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of the person."""
+        return len(self.histories.summary_items) > 0
+
+    @cached_property
+    def tastes(self) -> Floats:
+        """Share of the history spent in each category of ``stock.categories``; sums to 1 or is all 0."""
+        category = self.stock.category[self.histories.summary_items]
+        counts = self.histories.summary_counts[category >= 0]
+        spent = np.bincount(category[category >= 0], counts, minlength=len(self.stock.categories))
+        return np.asarray(spent / max(spent.sum(), 1), np.float32)
+
+    @cached_property
+    def last_items(self) -> tuple[int, ...]:
+        """Distinct items of the recent events, the last one first."""
+        return tuple(dict.fromkeys(self.histories.items[::-1].tolist()))
+
+    @cached_property
+    def met(self) -> frozenset[int]:
+        """Items the person ever touched."""
+        return frozenset(self.histories.summary_items.tolist())
+
+    @cached_property
+    def unmet(self) -> "Ranked":
+        """The default's ranking of what may be shown and the person never touched; asked for once a page."""
+        return self.ask(self.default(), _UNMET, allowed=offered(self.stock), exclude=sorted(self.met))
+
+    @cached_property
+    def only_looked_at(self) -> frozenset[int]:
+        """Items among the recent events that none of them bought."""
+        bought = self.histories.items[self.histories.kinds == EventType.purchase]
+        return frozenset(self.histories.items.tolist()) - frozenset(bought.tolist())
+
+    def part(self, name: str) -> Recommender | None:
+        """One part of the model, None if it has no such part."""
+        return self.model.parts.get(name) if self.model else None
+
+    def default(self) -> Recommender | None:
+        """What answers unless a part is asked for by name."""
+        return self.model.default if self.model else None
+
+    def ask(
+        self, recommender: Recommender | None, k: int, *, allowed: Bools, exclude: Sequence[int] = ()
+    ) -> Ranked:
+        """Ranking of one recommender for this person; nothing where it is absent.
+
+        Parameters
+        ----------
+        allowed
+            Shape ``(stock.known,)``.
+        exclude
+            Item codes; those newer than the model are ignored.
+        """
+        if recommender is None or not allowed.any():
+            return NOTHING
+        left_out = [code for code in exclude if code < self.stock.known]
+        requests = replace(self.request, allowed=allowed, exclude=Ragged.of([sorted(set(left_out))]))
+        return _ranked(recommender.recommend(requests, k), recommender)
+
+    def going_with(self, items: Sequence[int], k: int, *, allowed: Bools) -> Ranked:
+        """What goes with these items together: scores of each one's list are added up."""
+        known = [code for code in items if code < self.stock.known]
+        part = next((p for p in self._parts() if isinstance(p, Similar)), None)
+        if part is None or not known:
+            return NOTHING
+        # Lists are cut before `allowed` can be applied, so more is asked for.
+        answer = part.similar(np.array(known, np.int32), 8 * k + 40)
+        totals: dict[int, float] = {}
+        for item, score in zip(answer.items.tolist(), answer.scores.tolist(), strict=True):
+            if allowed[item] and item not in known:
+                totals[item] = totals.get(item, 0.0) + score
+        best = sorted(totals, key=lambda item: (-totals[item], item))[:k]
+        name = type(part).name if isinstance(part, Recommender) else ""
+        return Ranked(best, [totals[item] for item in best], [name] * len(best))
+
+    def cards(self, ranked: Ranked, chosen: Sequence[int]) -> tuple[Card, ...]:
+        """Cards of items chosen from a ranking, each with the reason its recommender gives."""
+        why = dict(zip(chosen, self._evidence(ranked, chosen), strict=True))
+        bare = self.cards_because(ranked, chosen)
+        return tuple(
+            replace(
+                card,
+                reason=self.words.reason(item, why[item]),
+                source=why[item].source or card.source,
+                evidence_item_ids=tuple(self.stock.ids[code] for code in why[item].items),
+            )
+            for item, card in zip(chosen, bare, strict=True)
+        )
+
+    def cards_because(
+        self, ranked: Ranked, chosen: Sequence[int], reason: Reason = UNSAID, evidence: Sequence[int] = ()
+    ) -> tuple[Card, ...]:
+        """Cards of items chosen from a ranking that all stand there for one reason."""
+        place = {item: i for i, item in enumerate(ranked.items)}
+        return tuple(
+            self.stock.card(
+                item,
+                reason=reason,
+                source=ranked.sources[place[item]],
+                score=ranked.scores[place[item]],
+                evidence=evidence,
+            )
+            for item in chosen
+        )
+
+    def _evidence(self, ranked: Ranked, chosen: Sequence[int]) -> Sequence[Evidence]:
+        if ranked.by is None or not chosen:
+            return [Evidence("")] * len(chosen)
+        return ranked.by.explain(self.request, np.array(chosen, np.int32))
+
+    def _parts(self) -> list[Recommender]:
+        return list(self.model.parts.values()) if self.model else []
+
+
+def _ranked(answer: Recommendations, by: Recommender) -> Ranked:
+    items: Ints = answer.items
+    return Ranked(
+        items.tolist(),
+        answer.scores.tolist(),
+        [answer.source_names[source] for source in answer.sources.tolist()],
+        by if isinstance(by, Explains) else None,
+    )

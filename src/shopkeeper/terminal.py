@@ -1,0 +1,182 @@
+"""What a person sees in the terminal: progress bars on long work, and results as tables."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from shopkeeper.data.report import ImportReport
+from shopkeeper.evaluation import backtest
+from shopkeeper.evaluation.findings import Evaluation
+from shopkeeper.metrics.interval import Interval
+from shopkeeper.privacy.erasure import Receipt
+from shopkeeper.recommenders.blend import Blend
+from shopkeeper.surfaces.page import Answer, Card, Homepage
+from shopkeeper.training.train import Training
+from shopkeeper.training.update import Update
+
+_CONSOLE = Console()
+_SHOWN = {
+    "NDCG@10": "ndcg@10",
+    "recall": "recall@10",
+    "hit rate": "hit_rate@10",
+    "MRR": "mrr@10",
+    "coverage": "coverage@10",
+}
+
+
+@contextmanager
+def bars() -> Iterator[backtest.Progress]:
+    """Progress bars on standard error, one a stage; where that is no terminal, only what is finished."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<44}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as shown:
+        yield _Stages(shown)
+
+
+class _Stages:
+    """One bar for each stage, in the order the stages begin."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self._bars: dict[str, TaskID] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """See `evaluation.backtest.Progress`."""
+        bar = self._bars.get(stage)
+        if bar is None:
+            bar = self._bars[stage] = self._shown.add_task(stage, total=None)
+        self._shown.update(bar, completed=done, total=total or None)
+
+
+def show_import(report: ImportReport) -> None:
+    """Print what an import did."""
+    for line in report.lines():
+        _say(line)
+
+
+def show_training(training: Training) -> None:
+    """Print what a training found, and whether the model went live."""
+    for rule in training.rules:
+        if rule.rows:
+            _say(f"  {rule.sentence}")
+    _show_sources(training)
+    if training.evaluation is not None:
+        show_evaluation(training.evaluation)
+    state = "[green]live[/green]" if training.promoted else "[yellow]kept aside[/yellow]"
+    verdict = f"Model {training.version} is {state}: {training.reason} ({training.seconds:.0f} s)"
+    _CONSOLE.print(verdict, soft_wrap=True)
+
+
+def show_update(done: Update) -> None:
+    """Print what an update counted."""
+    if not done.parts:
+        _say(f"Nothing new: model {done.version} serves as it is.")
+        return
+    _say(f"{done.events:,} new events; rows of {done.people:,} people counted into {', '.join(done.parts)}.")
+    if done.waiting:
+        _say(f"{done.waiting:,} rows of items that the model does not know wait for the next training.")
+    _say(f"Model {done.version} is live ({done.seconds:.1f} s)")
+
+
+def _show_sources(training: Training) -> None:
+    """What was considered, what it is worth alone, what it weighs in the blend, and why."""
+    settings = training.settings
+    if not settings.plan:
+        return
+    table = Table(title="What the model is made of", title_justify="left")
+    table.add_column("source")
+    for heading in ("NDCG@10 alone", "weight: new", "weight: known"):
+        table.add_column(heading, justify="right")
+    table.add_column("why")
+    for choice in settings.plan:
+        value = settings.validation.get(choice.name)
+        weights = [part.get(choice.name, 0.0) for part in (settings.blend.weights, settings.blend.known)]
+        cells = [f"{weight:.2f}" if weight else "" for weight in weights]
+        table.add_row(choice.name, "" if value is None else f"{value:.4f}", *cells, choice.reason)
+    for name in ("linear blend", Blend.name):
+        weight = f"ranker {settings.blend.ranker:g}" if name == Blend.name else ""
+        table.add_row(name, f"{settings.validation[name]:.4f}", "", "", weight)
+    _CONSOLE.print(table)
+
+
+def show_evaluation(evaluation: Evaluation) -> None:
+    """Print the main figures of each model, with the interval of NDCG@10."""
+    window = evaluation.window
+    table = Table(
+        title=f"{evaluation.protocol}: {window.requests:,} requests after {window.train_events:,} events",
+        title_justify="left",
+    )
+    table.add_column("model")
+    for heading in (*_SHOWN, "fit s"):
+        table.add_column(heading, justify="right")
+    for model in evaluation.models:
+        figures = model.intervals["all"]
+        cells = [_figure(name, figures, model.result.union) for name in _SHOWN.values()]
+        table.add_row(model.name, *cells, f"{model.fit_seconds:.1f}")
+    _CONSOLE.print(table)
+
+
+def _figure(name: str, intervals: Mapping[str, Interval], union: Mapping[str, float]) -> str:
+    value = intervals[name].mean if name in intervals else union.get(name)
+    return "" if value is None else f"{value:.4f}"
+
+
+def show_answer(answer: Answer) -> None:
+    """Print a ranked list with reasons."""
+    if answer.note:
+        _say(answer.note)
+    _CONSOLE.print(_cards(answer.items, f"Model {answer.model_version}"))
+
+
+def show_homepage(page: Homepage) -> None:
+    """Print a homepage row by row."""
+    if not page.rows:
+        _say("Nothing to show yet: too few items are known for a row.")
+    for row in page.rows:
+        _CONSOLE.print(_cards(row.cards, row.title_en))
+
+
+def _cards(cards: tuple[Card, ...], title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in ("item", "title", "price", "why", "source"):
+        table.add_column(heading, justify="right" if heading == "price" else "left")
+    for card in cards:
+        price = "" if card.price is None else f"{card.price:.2f} {card.currency}"
+        table.add_row(
+            *(_plain(text) for text in (card.item_id, card.title, price, card.reason.en, card.source))
+        )
+    return table
+
+
+def _plain(text: str) -> str:
+    """Text of a shop with nothing in it that the terminal would read as markup."""
+    return text.replace("[", r"\[")
+
+
+def show_receipt(receipt: Receipt) -> None:
+    """Print what was deleted of a person."""
+    tables = ", ".join(f"{count:,} of {table}" for table, count in receipt.deleted.items())
+    _say(f"Forgot {receipt.person}: {receipt.rows:,} rows deleted ({tables}).")
+    if not receipt.complete:
+        _CONSOLE.print("Something arrived meanwhile; run the same command again.", style="yellow")
+
+
+def _say(line: str) -> None:
+    """Print a line as it is, not broken at the width of the terminal."""
+    _CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What to train, how well it does, and whether it goes live."""

@@ -1,0 +1,176 @@
+"""The families of recommenders as training sees them: what each costs, whom it suits, how it is tuned."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Final, Self
+
+from shopkeeper.core.types import DAY_MS
+from shopkeeper.data.split import Cases, Split
+from shopkeeper.learners.sequence.config import SequenceConfig
+from shopkeeper.recommenders.autoencoder import Autoencoder, AutoencoderConfig
+from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig, Transition
+from shopkeeper.recommenders.popular import Popular, PopularConfig, Trending
+from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
+from shopkeeper.recommenders.sequence import Transformer
+from shopkeeper.recommenders.towers import Towers, TowersConfig
+from shopkeeper.training.tuning import counts
+from shopkeeper.training.tuning.autoencoder import tune_autoencoder
+from shopkeeper.training.tuning.sequence import tune_transformer
+from shopkeeper.training.tuning.towers import tune_towers
+from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share
+
+_ENOUGH: Final = 20_000
+"""Events from which on a model with a vector for every item has enough to learn from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a shop that decide what a family costs and whether it can help.
+
+    Attributes
+    ----------
+    events, people, items
+        Rows, people and items in the training data; items count only if anybody touched them.
+    catalogue
+        All items.
+    days
+        Span of the log.
+    cases
+        Validation cases a trial asks.
+    repeats
+        Share of validation answers that the person already knew.
+    """
+
+    events: int
+    people: int
+    items: int
+    catalogue: int
+    days: float
+    cases: int
+    repeats: float
+
+    @classmethod
+    def of(cls, split: Split, cases: Cases) -> Self:
+        """Measure a shop."""
+        train = split.train
+        return cls(
+            len(train),
+            len(train.people),
+            int((train.popularity > 0).sum()),
+            train.n_items,
+            (train.end - train.start) / DAY_MS,
+            len(cases),
+            repeat_share(split.test),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What tuning a family and fitting it once more costs.
+
+    Attributes
+    ----------
+    seconds
+        On two cores of the machine the figures were taken on; `plan` scales them to this one.
+    megabytes
+        Memory at the peak, beside the data.
+    """
+
+    seconds: float
+    megabytes: float
+
+
+Tuner = Callable[[Split, Cases, int], Trial[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One kind of recommender.
+
+    Attributes
+    ----------
+    make
+        The recommender; takes its configuration.
+    config
+        Class of the configuration.
+    cost
+        What it costs in a shop of this shape.
+    tune
+        Chooses the configuration on validation cases; None where there is nothing to choose.
+    unsuited
+        Says why it cannot help in such a shop; empty where it may.
+    needs
+        Module that must be installed to train it.
+    """
+
+    make: Callable[[Any], Recommender]
+    config: type[Any]
+    cost: Callable[[Shape], Cost]
+    tune: Tuner | None = None
+    unsuited: Callable[[Shape], str] = lambda shape: ""
+    needs: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """Whether a module it needs is not installed."""
+        return bool(self.needs) and find_spec(self.needs) is None
+
+
+def _pairs(shape: Shape) -> Cost:
+    """Some forty trials on a sample, and one count of everything."""
+    return Cost(15.0 + shape.events * 2e-5, 200 + shape.events * 1e-4)
+
+
+def _returns(shape: Shape) -> Cost:
+    return Cost(1.0 + shape.events * 7e-6, 200 + shape.events * 1e-4)
+
+
+def _sums(shape: Shape) -> Cost:
+    return Cost(0.2 + shape.events * 1e-6, 50 + shape.events * 2e-5)
+
+
+def _no_repeats(shape: Shape) -> str:
+    return "" if shape.repeats > REPEATS_MATTER else "hardly anybody takes anything twice"
+
+
+def _towers(shape: Shape) -> Cost:
+    """About a dozen passes: tuning with its patience, then once more."""
+    a_pass = min(shape.events, 50_000) * 2.2e-4 + shape.catalogue * 3e-4
+    return Cost(5.0 + 12 * a_pass, 300 + shape.catalogue * 0.005)
+
+
+def _autoencoder(shape: Shape) -> Cost:
+    """About two dozen passes: tuning with its patience, then once more."""
+    a_pass = min(shape.events, 50_000) * 7e-5 + min(shape.items, 50_000) * 1.5e-4
+    return Cost(5.0 + 25 * a_pass, 250 + min(shape.items, 50_000) * 0.005)
+
+
+def _transformer(shape: Shape) -> Cost:
+    """About a dozen passes: tuning with its patience, then once more."""
+    a_pass = min(shape.events, SequenceConfig().tokens) * 4e-5
+    return Cost(10.0 + 12 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
+
+
+def _thin(shape: Shape) -> str:
+    return "" if shape.events >= _ENOUGH else f"fewer than {_ENOUGH:,} events are too few for it"
+
+
+BASIC: Final[Mapping[str, Family]] = {
+    "cooccurrence": Family(Cooccurrence, CooccurrenceConfig, _pairs, counts.tune_cooccurrence),
+    "transition": Family(Transition, CooccurrenceConfig, _sums),
+    "repeat": Family(Repeat, RepeatConfig, _returns, counts.tune_repeat, _no_repeats),
+    "trending": Family(lambda _: Trending(), type(None), _sums),
+    "popular": Family(Popular, PopularConfig, _sums, counts.tune_popular),
+}
+"""Seconds in any shop: always trained where they suit."""
+
+FURTHER: Final[Mapping[str, Family]] = {
+    "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
+    "towers": Family(Towers, TowersConfig, _towers, tune_towers, _thin, "torch"),
+    "autoencoder": Family(Autoencoder, AutoencoderConfig, _autoencoder, tune_autoencoder, _thin, "torch"),
+}
+"""Trained where the time budget allows, in this order: what gains most for its seconds stands first."""
+
+FAMILIES: Final[Mapping[str, Family]] = {**BASIC, **FURTHER}

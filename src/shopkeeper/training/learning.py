@@ -1,0 +1,61 @@
+"""From the log to the dataset a model learns from: cleaned, and with the catalogue beside it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.config import ShopConfig
+from shopkeeper.core.errors import TooLittleData
+from shopkeeper.core.ports import Catalogue, EventLog
+from shopkeeper.data.clean import RuleReport, clean_log
+from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
+
+COLUMNS: Final = (
+    PERSON,
+    c.EVENT_TYPE,
+    c.ITEM_ID,
+    c.TIMESTAMP,
+    c.QUANTITY,
+    c.PRICE,
+    c.RATING,
+    c.TRANSACTION_ID,
+)
+"""What is read of the log."""
+
+
+@dataclass(frozen=True)
+class Learnable:
+    """What can be learned from, and what cleaning took out.
+
+    Attributes
+    ----------
+    dataset
+        The cleaned log.
+    rules
+        What each cleaning rule did.
+    seq
+        How far in the log was read.
+    """
+
+    dataset: Dataset
+    rules: tuple[RuleReport, ...]
+    seq: int
+
+
+def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig) -> Learnable:
+    """Read the whole log, clean it, and lay it over the catalogue.
+
+    Raises
+    ------
+    TooLittleData
+        Nothing in the log speaks for an item.
+    """
+    read = log.scan((c.SEQ, *COLUMNS))
+    events, rules = clean_log(read.drop(c.SEQ), config.cleaning)
+    dataset = build_dataset(events, catalogue.items(), catalogue.customers(), weights=config.event_weights)
+    if not len(dataset):
+        raise TooLittleData(
+            "The log holds no event to learn from.",
+            hint="Import some with: shopkeeper import FILE --shop DIR --kind events",
+        )
+    return Learnable(dataset, rules, int(read[c.SEQ].to_numpy().max(initial=0)))

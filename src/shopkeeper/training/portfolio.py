@@ -1,0 +1,204 @@
+"""The engine's own default: choose what to train, tune it, learn the blend, fit on everything."""
+
+import time
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
+
+from shopkeeper.data.dataset import Dataset
+from shopkeeper.data.split import Cases, Split
+from shopkeeper.evaluation.backtest import Progress, no_progress
+from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.blend import POPULAR, Blend, BlendConfig
+from shopkeeper.recommenders.ranker import Ranker
+from shopkeeper.training.families import FAMILIES, Shape
+from shopkeeper.training.plan import BUDGET, Choice, chosen, plan
+from shopkeeper.training.tuning import trials
+from shopkeeper.training.tuning.fusion import Answers, learn_weights, news, value
+from shopkeeper.training.tuning.ranking import learn_ranker
+
+_EASE = 5
+"""Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
+_DEFAULT = ("cooccurrence", "transition", "repeat", "trending", "popular")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything tuning chose, and what it saw.
+
+    Attributes
+    ----------
+    configs
+        Configuration of each family that was trained, by name; None for the family's own default.
+    blend
+        Weights, zero where a source does not help.
+    validation
+        NDCG@10 on validation of each source alone and of the blend; empty where nothing was tuned.
+    plan
+        What was trained, what was not, and why.
+    """
+
+    configs: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(_DEFAULT))
+    blend: BlendConfig = field(default_factory=BlendConfig)
+    validation: Mapping[str, float] = field(default_factory=dict)
+    plan: tuple[Choice, ...] = ()
+
+    def sources(self) -> tuple[Recommender, ...]:
+        """Sources, not yet fitted."""
+        return tuple(FAMILIES[name].make(config) for name, config in self.configs.items())
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for the manifest of a model."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> Self:
+        """Read what `record` wrote; raises TypeError or KeyError where it is of another version."""
+        configs = {
+            name: None if config is None else FAMILIES[name].config(**config)
+            for name, config in record["configs"].items()
+        }
+        plan = tuple(Choice(**choice) for choice in record["plan"])
+        return cls(configs, BlendConfig(**record["blend"]), dict(record["validation"]), plan)
+
+
+class Portfolio(Blend):
+    """The blend with settings chosen on validation data; a `Fitter` makes one.
+
+    Attributes
+    ----------
+    settings
+        What was chosen.
+    tune_seconds, final_fit_seconds
+        Time spent on choosing, and on fitting the chosen on all training data.
+    """
+
+    settings = Settings()
+    tune_seconds = 0.0
+    final_fit_seconds = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        sources: tuple[Recommender, ...] | None = None,
+        ranker: Ranker | None = None,
+    ) -> Self:
+        """A blend with these settings; ``sources`` that are fitted already, or none."""
+        portfolio = cls(settings.blend, sources or settings.sources(), ranker)
+        portfolio.settings = settings
+        return portfolio
+
+
+def fit_portfolio(
+    train: Dataset,
+    tuning: Split | None,
+    progress: Progress = no_progress,
+    *,
+    seed: int = 0,
+    budget: float = BUDGET,
+    deep: bool = True,
+) -> Portfolio:
+    """Tune on ``tuning``, then fit on ``train``; see `evaluation.protocols.Fitter`.
+
+    Parameters
+    ----------
+    train, tuning
+        What to fit on and what to choose on. Where they share one training set, nothing is fitted twice.
+    progress
+        Told of stages.
+    seed
+        Of everything random.
+    budget
+        Seconds to spend, about.
+    deep
+        Whether what needs more than the base installation may be trained, where it is installed.
+    """
+    if tuning is None:
+        return Portfolio.of(Settings()).fit(train)
+    start = time.perf_counter()
+    portfolio = choose(tuning, progress, seed=seed, budget=budget, deep=deep)
+    chosen_at = time.perf_counter()
+    if tuning.train is not train:
+        portfolio = refit(portfolio, train, progress)
+    portfolio.tune_seconds = chosen_at - start
+    portfolio.final_fit_seconds = time.perf_counter() - chosen_at
+    return portfolio
+
+
+def refit(portfolio: Portfolio, train: Dataset, progress: Progress = no_progress) -> Portfolio:
+    """The same settings, weights and trees, with every source fitted on other data."""
+    # The trees are shared; what they are told of items is not.
+    fresh = Portfolio.of(portfolio.settings, ranker=copy(portfolio.ranker))
+    for done, source in enumerate(fresh.sources):
+        progress(f"fit {source.name}", done, len(fresh.sources))
+        source.fit(train)
+    if fresh.ranker is not None:
+        fresh.ranker.prepare(train)
+    progress("fit", len(fresh.sources), len(fresh.sources))
+    return fresh
+
+
+def choose(
+    split: Split,
+    progress: Progress = no_progress,
+    *,
+    seed: int = 0,
+    budget: float = BUDGET,
+    deep: bool = True,
+) -> Portfolio:
+    """Choose what to train, its settings and the weights on the cases of ``split``; fitted on its train."""
+    cases = trials.thinned(split.test, seed)
+    choices = plan(Shape.of(split, cases), budget, deep=deep)
+    names = chosen(choices)
+    configs: dict[str, Any] = {}
+    fitted: dict[str, Recommender] = {}
+    for done, name in enumerate(names):
+        progress(f"tune {name}", done, len(names) + 1)
+        configs[name], fitted[name] = tuned(name, split, cases, seed)
+    progress("learn the blend", len(names), len(names) + 1)
+    weighing = trials.thinned(split.test, seed + 1, ease=_EASE)
+    portfolio = _blended(tuple(fitted.values()), weighing, split.train, configs, choices)
+    progress("learn the blend", len(names) + 1, len(names) + 1)
+    return portfolio
+
+
+def tuned(name: str, split: Split, cases: Cases, seed: int) -> tuple[Any, Recommender]:
+    """Configuration of a family and a recommender with it, fitted on ``split.train``."""
+    family = FAMILIES[name]
+    if family.tune is None:
+        return None, family.make(None).fit(split.train)
+    trial = family.tune(split, cases, seed)
+    return trial.config, trial.model or family.make(trial.config).fit(split.train)
+
+
+def _blended(
+    sources: tuple[Recommender, ...],
+    cases: Cases,
+    train: Dataset,
+    configs: dict[str, Any],
+    choices: tuple[Choice, ...],
+) -> Portfolio:
+    """Learn weights, leave out what has none, and put a ranker on top where it helps."""
+    answers = Answers.of(sources, cases)
+    come_back = trials.repeat_share(cases) > trials.REPEATS_MATTER
+    asked = news(cases) if come_back else None
+    blend = learn_weights(answers, Answers.of(sources, asked) if asked else None)
+    validation = {source.name: trials.value_of(source, cases) for source in sources}
+    kept = tuple(source for source in sources if blend.uses(source.name) or source.name == POPULAR)
+    if len(kept) < len(sources):
+        answers = Answers.of(kept, cases)
+    found = learn_ranker(answers, blend, train)
+    ranker, weight = found or (None, 0.0)
+    settings = Settings(
+        {source.name: configs[source.name] for source in kept},
+        replace(blend, ranker=weight),
+        {**validation, "linear blend": value(answers, blend)},
+        choices,
+    )
+    portfolio = Portfolio.of(settings, kept, ranker)
+    portfolio.settings = replace(
+        settings, validation={**settings.validation, Blend.name: trials.value_of(portfolio, cases)}
+    )
+    return portfolio

@@ -1,0 +1,1 @@
+"""Choose the settings of each recommender on validation cases; nothing here ever sees a test question."""

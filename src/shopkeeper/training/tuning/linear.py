@@ -1,0 +1,43 @@
+"""Settings of the ridge between items: order or not, how far back to listen, how strongly to hold back."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from shopkeeper.data.split import Cases, Split
+from shopkeeper.learners.linear import LOCAL
+from shopkeeper.recommenders.linear import Linear, LinearConfig
+from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share, value_of
+
+_RECENCIES: Final = (0.5, 0.65, 0.8, 0.9, 0.97)
+_OTHER_RIDGES: Final = (3.0, 20.0)
+_MANY_ITEMS: Final = 50_000
+"""Items from which on the ridge is not tried: it decides least, and each trial solves everything."""
+_WATCHED: Final = 2_000
+"""Cases on which a trial is measured."""
+
+
+def tune_linear(split: Split, cases: Cases, seed: int = 0) -> Trial[LinearConfig]:
+    """Try settings in the local form, which costs a second; solve the winner as exactly as it may."""
+    watched = cases.sample(_WATCHED, seed)
+    seen = 1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0
+    found = [trial for ordered in (True, False) for trial in _tried(split, watched, seen, ordered)]
+    best = max(found, key=lambda trial: trial.value)
+    model = Linear(replace(best.config, form="")).fit(split.train)
+    return Trial(model.config, value_of(model, cases), model)
+
+
+def _tried(split: Split, cases: Cases, seen: float, ordered: bool) -> Iterator[Trial[LinearConfig]]:
+    """Every recency under one ridge, other ridges at the best of them; what is counted is counted once."""
+    start = LinearConfig(ordered=ordered, seen=seen, form=LOCAL)
+    parts = Linear(start).parts(split.train)
+    model = Linear(start).fit_parts(split.train, *parts)
+    trials = []
+    for recency in _RECENCIES:
+        model.config = replace(start, recency=recency)
+        trials.append(Trial(model.config, value_of(model, cases)))
+    yield max(trials, key=lambda trial: trial.value)
+    best = max(trials, key=lambda trial: trial.value).config
+    for ridge in _OTHER_RIDGES if split.train.n_items < _MANY_ITEMS else ():
+        model = Linear(replace(best, ridge=ridge)).fit_parts(split.train, *parts)
+        yield Trial(model.config, value_of(model, cases))

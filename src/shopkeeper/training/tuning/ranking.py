@@ -1,0 +1,99 @@
+"""Whether a learned ranker helps the blend, and with what weight, on cases its trees never saw."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shopkeeper.core.types import Floats, Longs, Ragged, ragged_positions
+from shopkeeper.data.dataset import Dataset
+from shopkeeper.data.split import Cases
+from shopkeeper.metrics.ranking import hits, ndcg
+from shopkeeper.recommenders.blend import BlendConfig, Scaled, taken
+from shopkeeper.recommenders.ranker import Ranker, RankerConfig, Signals
+from shopkeeper.recommenders.select import top_k
+from shopkeeper.training.tuning.fusion import Answers
+from shopkeeper.training.tuning.trials import K
+
+_GRID: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0, 64.0)
+_JUDGES = 3
+"""One case in so many, the last, decides; the others teach. Cases of one person stand side by side."""
+_FEWEST = 300
+"""Cases below which trees would learn noise."""
+_SURE = 1.0
+"""Standard errors by which the ranker must be ahead of the blend without it."""
+
+
+def learn_ranker(answers: Answers, config: BlendConfig, train: Dataset) -> tuple[Ranker, float] | None:
+    """A ranker and its weight; None where it does not help.
+
+    Parameters
+    ----------
+    answers
+        Of the sources that ``config`` gives weights, which were fitted on ``train`` alone.
+    config
+        Weights of the linear blend.
+    train
+        What the sources were fitted on; it ends before the cases.
+    """
+    n = len(answers.cases)
+    if n < _FEWEST:
+        return None
+    judges = np.arange(n) >= n - n // _JUDGES
+    ranker = taught(answers, config, train, np.flatnonzero(~judges))
+    gains = _gains(answers, config, ranker, judges)
+    means = gains.mean(axis=1)
+    best = int(means.argmax())
+    if means[best] <= _SURE * gains[best].std() / np.sqrt(gains.shape[1]):
+        return None
+    return taught(answers, config, train, np.arange(n)), _GRID[best]
+
+
+def taught(
+    answers: Answers,
+    config: BlendConfig,
+    train: Dataset,
+    rows: Longs,
+    settings: RankerConfig | None = None,
+) -> Ranker:
+    """A ranker whose trees have learned from some of the cases."""
+    candidates, signals = _strongest(answers, config)
+    places, _ = ragged_positions(candidates.offsets, rows)
+    chosen = Signals(signals.names, np.ascontiguousarray(signals.scaled[:, places]), signals.fused[places])
+    return Ranker(settings).prepare(train).learn(answers.cases.take(rows), candidates.take(rows), chosen)
+
+
+def _strongest(answers: Answers, config: BlendConfig) -> tuple[Ragged, Signals]:
+    """What a ranker will be shown, for all cases."""
+    items, lengths, scaled, fused = [], [np.zeros(1, np.int64)], [], []
+    for batch in answers.batches:
+        scores = batch.parts(config).sum(axis=0)
+        places = batch.shortlist(scores)
+        chosen = taken(batch.candidates, places)
+        items.append(chosen.items)
+        lengths.append(chosen.lengths)
+        scaled.append(batch.values[:, places])
+        fused.append(scores[places])
+    offsets = np.cumsum(np.concatenate(lengths)).astype(np.int64)
+    signals = Signals(answers.names, np.concatenate(scaled, axis=1), np.concatenate(fused))
+    return Ragged(offsets, np.concatenate(items)), signals
+
+
+def _gains(
+    answers: Answers, config: BlendConfig, ranker: Ranker, judges: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """What each weight of the ranker adds to NDCG@10, weights x judging cases."""
+    found, start = [], 0
+    for batch in answers.batches:
+        cases = answers.cases.take(np.arange(start, start + len(batch.candidates)))
+        start += len(cases)
+        fused = batch.parts(config).sum(axis=0)
+        ranked = batch.ranked(ranker, cases.requests, fused)
+        values = [_ndcg(batch, cases, fused + np.float32(weight) * ranked) for weight in (0.0, *_GRID)]
+        found.append(np.stack(values[1:]) - values[0])
+    return np.concatenate(found, axis=1)[:, judges]
+
+
+def _ndcg(batch: Scaled, cases: Cases, scores: Floats) -> NDArray[np.float64]:
+    lists = top_k(batch.candidates, scores, cases.requests, K, "").lists
+    return np.asarray(ndcg(hits(lists, cases.truth, K)))

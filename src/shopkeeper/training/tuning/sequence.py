@@ -1,0 +1,43 @@
+"""How long sequence models learn: as long as that helps on validation; and whether 8 bits will do."""
+
+from dataclasses import replace
+
+from shopkeeper.data.split import Cases, Split
+from shopkeeper.learners.sequence.config import SequenceConfig
+from shopkeeper.recommenders.sequence import GruSequence, Transformer
+from shopkeeper.training.tuning.trials import Trial, value_of
+
+_LOSS = 1e-3
+"""Relative loss up to which a network in whole numbers of 8 bits is taken: it is smaller and quicker."""
+
+
+def tune_transformer(
+    split: Split, cases: Cases, seed: int = 0, config: SequenceConfig | None = None
+) -> Trial[SequenceConfig]:
+    """Learn until validation gains no more; the passes it took are the configuration's.
+
+    Parameters
+    ----------
+    split, cases, seed
+        As for every tuner; the model that comes back is fitted on ``split.train``.
+    config
+        Size and all else.
+    """
+    return _tuned(Transformer(replace(config or SequenceConfig(), seed=seed)), split, cases)
+
+
+def tune_gru(
+    split: Split, cases: Cases, seed: int = 0, config: SequenceConfig | None = None
+) -> Trial[SequenceConfig]:
+    """The same for recurrent units."""
+    return _tuned(GruSequence(replace(config or SequenceConfig(), seed=seed)), split, cases)
+
+
+def _tuned(model: Transformer, split: Split, cases: Cases) -> Trial[SequenceConfig]:
+    passes = model.learn(split.train, lambda found: value_of(found, cases))
+    model.config = replace(model.config, epochs=passes)
+    small = model.in_whole_numbers()
+    value, value_small = value_of(model, cases), value_of(small, cases)
+    if value_small >= (1 - _LOSS) * value:
+        return Trial(small.config, value_small, small)
+    return Trial(model.config, value, model)

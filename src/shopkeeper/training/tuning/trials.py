@@ -1,0 +1,76 @@
+"""What every search for settings shares: trials, their value, and cases few enough that a trial is cheap."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from shopkeeper.data.split import Cases
+from shopkeeper.metrics.ranking import hits, ndcg
+from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.select import contains
+
+Config = TypeVar("Config")
+
+K = 10
+"""Length of the list that counts in every choice: NDCG@10."""
+
+_MOST_CASES = 6_000
+_MOST_HISTORY = 60_000
+"""Events in the histories of all cases of one trial: what a trial costs."""
+_FEWEST_CASES = 300
+REPEATS_MATTER = 0.002
+"""Share of answers that are repeats from which on learning repeats is worth it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial(Generic[Config]):
+    """One configuration and its mean NDCG@10 on validation.
+
+    Attributes
+    ----------
+    config
+        The configuration.
+    value
+        Mean NDCG@10.
+    model
+        The recommender, if it was fitted on all of ``split.train`` anyway, so that nobody fits it again.
+    """
+
+    config: Config
+    value: float
+    model: Recommender | None = field(default=None, compare=False)
+
+
+def value_of(recommender: Recommender, cases: Cases) -> float:
+    """Mean NDCG@10 of a recommender on cases."""
+    answer = recommender.recommend(cases.requests, K)
+    return float(ndcg(hits(answer.lists, cases.truth, K)).mean())
+
+
+def thinned(cases: Cases, seed: int, *, ease: int = 1) -> Cases:
+    """Few enough cases that a trial stays cheap: bounded in number and in events of their histories.
+
+    Parameters
+    ----------
+    cases
+        To choose from.
+    seed
+        Of the choice.
+    ease
+        How many times more cases may be taken than for one of many trials.
+    """
+    mean = max(1.0, len(cases.requests.histories.items) / max(1, len(cases)))
+    n = int(np.clip(_MOST_HISTORY / mean, _FEWEST_CASES, _MOST_CASES))
+    return cases.sample(ease * n, seed)
+
+
+def repeat_share(cases: Cases) -> float:
+    """Share of the answers that the person already knew."""
+    return float(contains(cases.requests.histories.known, cases.truth).mean()) if len(cases) else 0.0
+
+
+def best_of(configs: Sequence[Config], value: Callable[[Config], float]) -> Trial[Config]:
+    """Try each configuration; the first of the best."""
+    return max((Trial(config, value(config)) for config in configs), key=lambda trial: trial.value)

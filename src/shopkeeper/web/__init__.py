@@ -1,0 +1,1 @@
+"""The shop a stranger clicks through: server-rendered pages over the same service every other caller uses."""

@@ -1,0 +1,58 @@
+"""What a visitor does on a page, told to the log once however often the browser says it."""
+
+import hashlib
+import re
+from typing import Final
+
+from shopkeeper.core.types import EventType
+from shopkeeper.serving.service import Service
+from shopkeeper.web.front import Call
+from shopkeeper.web.strings import Words
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HALF_HOUR_MS: Final = 1_800_000
+
+
+def note_view(service: Service, call: Call, item_id: str, now: int) -> None:
+    """Count a product page as looked at, and the click that led there.
+
+    The same link followed again, as a reload does, counts once; a page opened without one counts once in
+    half an hour. Pages fetched ahead of a click, and their headers alone, are nobody's look.
+    """
+    headers = call.request.headers
+    if call.request.method != "GET" or "prefetch" in headers.get("sec-purpose", headers.get("purpose", "")):
+        return
+    answer, shelf = origin(call)
+    visit = answer or str(now // _HALF_HOUR_MS)
+    if answer:
+        _note(service, call, EventType.select_item, item_id, visit, answer, shelf)
+    _note(service, call, EventType.view_item, item_id, visit, answer, shelf)
+
+
+def origin(call: Call) -> tuple[str, str]:
+    """The answer and the shelf that led to this page or form; empty where none did, or a link was altered."""
+    values = {**call.request.query_params, **call.form}
+    answer, shelf = values.get("from", ""), values.get("row", "")
+    if not _REQUEST_ID.fullmatch(answer):
+        return "", ""
+    return answer, shelf if Words("en").has(f"row_{shelf}") else ""
+
+
+def once(call: Call, *parts: str) -> str:
+    """An event id that is the same whenever the same visitor sends the same thing again."""
+    person = call.visitor.person
+    text = "\x1f".join((person.customer or "", person.session or "", *parts))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _note(
+    service: Service, call: Call, kind: EventType, item_id: str, visit: str, answer: str, shelf: str
+) -> None:
+    service.record(
+        call.visitor.person,
+        kind.name,
+        item_id,
+        event_id=once(call, kind.name, item_id, visit),
+        request_id=answer or None,
+        item_list_id=shelf or None,
+    )

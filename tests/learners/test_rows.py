@@ -1,0 +1,76 @@
+"""Adding rows by hand and by a product of matrices, against a loop."""
+
+import threading
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from shopkeeper.core.types import Ragged
+from shopkeeper.learners.rows import WeightedRows
+
+
+def matrix_of(n, seed, density=0.3):
+    rng = np.random.default_rng(seed)
+    dense = (rng.random((n, n)) < density) * rng.random((n, n))
+    return sparse.csr_array(dense.astype(np.float32))
+
+
+def plain(matrix, rows, weights):
+    """Every request by a loop over its rows, dense."""
+    dense, out, place = matrix.toarray(), [], 0
+    for row in range(len(rows)):
+        total, touched = np.zeros(len(dense), np.float32), np.zeros(len(dense), bool)
+        for item in rows[row]:
+            total += np.float32(weights[place]) * dense[item]
+            touched |= dense[item] > 0
+            place += 1
+        out.append((np.flatnonzero(touched), total[touched]))
+    return out
+
+
+requests = st.lists(st.lists(st.integers(0, 11), max_size=6), max_size=12)
+
+
+@given(requests, st.integers(0, 9))
+def test_sums_are_those_of_a_loop(lists, seed):
+    matrix, rows = matrix_of(12, seed), Ragged.of(lists)
+    weights = np.random.default_rng(seed).random(len(rows.items)).astype(np.float32)
+    found, sums = WeightedRows(matrix).sums(rows, weights)
+    assert len(found) == len(lists)
+    for row, (items, values) in enumerate(plain(matrix, rows, weights)):
+        assert found[row].tolist() == items.tolist()
+        np.testing.assert_allclose(sums[found.offsets[row] : found.offsets[row + 1]], values, rtol=1e-5)
+
+
+@given(st.integers(0, 99))
+def test_one_request_gets_what_it_gets_in_a_batch_to_the_last_bit(seed):
+    rng = np.random.default_rng(seed)
+    rows = Ragged.of([rng.integers(0, 40, rng.integers(0, 30)).tolist() for _ in range(30)])
+    weights = rng.random(len(rows.items)).astype(np.float32)
+    model = WeightedRows(matrix_of(40, seed))
+    every, sums = model.sums(rows, weights)
+    for row in range(30):
+        low, high = rows.offsets[row], rows.offsets[row + 1]
+        alone, value = model.sums(Ragged.of([rows[row]]), weights[low:high])
+        assert alone.items.tolist() == every[row].tolist()
+        assert np.array_equal(value, sums[every.offsets[row] : every.offsets[row + 1]])
+
+
+def test_threads_do_not_add_into_each_other():
+    model, wrong = WeightedRows(matrix_of(300, 1)), []
+    expected = [model.sums(Ragged.of([[i, i + 1]]), np.ones(2, np.float32))[1] for i in range(200)]
+
+    def ask():
+        for i in range(200):
+            found = model.sums(Ragged.of([[i, i + 1]]), np.ones(2, np.float32))[1]
+            if not np.array_equal(found, expected[i]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

@@ -1,0 +1,99 @@
+"""The blend against a loop over its formula."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shopkeeper.core.types import Ragged
+from shopkeeper.recommenders.blend import Blend, BlendConfig, union
+from shopkeeper.recommenders.registry import BASIC
+from shopkeeper.recommenders.repeat import Repeat
+from tests.recommenders import worlds
+from tests.recommenders.worlds import ask, everybody, everything, names, shop
+
+
+def plain_blend(model, dataset, requests, row):
+    """The module's formula, item by item."""
+    alone = requests.take(np.array([row]))
+    known = set(alone.histories.known[0].tolist())
+    total = [0.0] * dataset.n_items
+    for source in model.sources:
+        answer = source.recommend(alone, 1)
+        top = float(answer.scores[0]) if len(answer.scores) else 1.0
+        for item, score in enumerate(source.score(alone, everything(alone, dataset.n_items))):
+            weight = (model.config.known if item in known else model.config.weights).get(source.name, 0.0)
+            total[item] += weight * float(score) / top
+            total[item] += 1e-6 * float(score) / top if source.name == "popular" else 0.0
+    return total
+
+
+NAMES = [source.name for source in BASIC]
+weights = st.fixed_dictionaries({name: st.sampled_from([0.0, 0.05, 0.5, 1.0]) for name in NAMES})
+
+
+@settings(max_examples=40)
+@given(st.data(), st.builds(BlendConfig, weights, weights))
+def test_scores_are_the_formula(data, config):
+    dataset = data.draw(worlds.shops)
+    requests = data.draw(worlds.questions(dataset))
+    model = Blend(config).fit(dataset)
+    found = model.score(requests, everything(requests, dataset.n_items)).reshape(len(requests), -1)
+    for row in range(len(requests)):
+        expected = plain_blend(model, dataset, requests, row)
+        np.testing.assert_allclose(found[row], expected, rtol=1e-4, atol=1e-12)
+
+
+@settings(max_examples=60)
+@given(st.data(), st.builds(BlendConfig, weights, weights), st.integers(1, 14))
+def test_the_list_is_always_filled(data, config, k):
+    """Whatever the weights, and even with items nobody ever took."""
+    dataset = data.draw(worlds.shops)
+    requests = data.draw(worlds.questions(dataset))
+    answer = Blend(config).fit(dataset).recommend(requests, k)
+    for row in range(len(requests)):
+        gone = set() if requests.exclude is None else set(requests.exclude[row].tolist())
+        mask = np.ones(dataset.n_items, bool) if requests.allowed is None else requests.allowed
+        free = [item for item in np.flatnonzero(mask).tolist() if item not in gone]
+        assert len(answer.lists[row]) == min(k, len(free))
+
+
+def test_a_huge_shop_is_still_filled_to_the_last_item():
+    """A best seller a million times stronger than the rest must not push unsold items below zero."""
+    dataset = shop([(None, "i01", 0)] * 50_000)
+    model = Blend(BlendConfig({"cooccurrence": 1.0}, {})).fit(dataset)
+    assert len(model.recommend(ask(dataset, [("i01", 0)], day=1), 12).items) == 12
+
+
+def test_the_strongest_source_is_named():
+    dataset = shop([(p, i, d) for p in "uv" for d, i in enumerate(["i01", "i02"])] + [("w", "i03", 0)])
+    answer = Blend().fit(dataset).recommend(ask(dataset, [("i01", 1)], day=2), 4)
+    assert names(dataset, answer)[0][:3] == ["i02", "i01", "i03"]
+    assert [answer.source(place) for place in (0, 2)] == ["cooccurrence", "popular"]
+
+
+def test_sources_without_weight_are_not_asked(monkeypatch):
+    monkeypatch.setattr(Repeat, "recommend", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(Repeat, "score", lambda *_: pytest.fail("asked"))
+    dataset = shop([("u", "i01", 1), ("u", "i02", 2)])
+    answer = (
+        Blend(BlendConfig({"cooccurrence": 1.0, "repeat": 0.0}, {}))
+        .fit(dataset)
+        .recommend(everybody(dataset), 3)
+    )
+    assert len(answer.items) == 3
+
+
+@given(
+    st.lists(st.lists(st.sets(st.integers(0, 5)).map(sorted), min_size=3, max_size=3), min_size=1, max_size=3)
+)
+def test_union_is_the_union_of_sets(parts):
+    found = union([Ragged.of(rows) for rows in parts], 3)
+    expected = [sorted(set().union(*(rows[row] for rows in parts))) for row in range(3)]
+    assert [found[row].tolist() for row in range(3)] == expected
+
+
+def test_weights_survive_saving(tmp_path):
+    config = BlendConfig({"cooccurrence": 0.7, "popular": 0.1}, {"repeat": 0.25})
+    Blend(config).fit(shop([("u", "i01", 1), ("u", "i02", 2)])).save(tmp_path)
+    assert Blend.load(tmp_path).config == config

@@ -1,0 +1,52 @@
+"""The shop as a Python user opens it."""
+
+import pytest
+
+import shopkeeper
+from shopkeeper.core.errors import InvalidRequest, ShopNotFound, TooLittleData, UnknownCustomer
+from shopkeeper.data.synthetic import generate
+
+
+@pytest.fixture(scope="module")
+def made():
+    return generate(customers=60, items=80, days=90, seed=3)
+
+
+@pytest.fixture(scope="module")
+def shop(made, tmp_path_factory):
+    with shopkeeper.create(tmp_path_factory.mktemp("app") / "shop") as shop:
+        for kind in ("items", "customers", "campaigns", "events"):
+            report = shop.import_frames(kind, iter([getattr(made, kind)]))
+            assert report.rows_read == report.stored + report.duplicates + report.quarantined
+            assert report.stored == report.rows_read
+        yield shop
+
+
+def test_the_verbs_of_the_command_line_work_on_a_shop(shop, made):
+    found = shop.evaluate(models=["popular", "frequency"], test_days=14)
+    assert [model.name for model in found.models] == ["popular", "frequency"]
+    training = shop.train(test_days=14)
+    assert training.promoted
+    customer = made.events["customer_id"].drop_nulls()[0]
+    assert len(shop.recommend(customer=customer, k=7).items) == 7
+    assert shop.homepage(customer=customer).rows
+    assert shop.similar(shop.recommend(customer=customer, k=1).items[0].item_id, k=3).items
+    trained = shop.update().version
+    assert trained == training.version
+    new = made.events.filter(made.events["event_type"] == "purchase")[:3].with_columns(event_id=None)
+    shop.import_frames("events", iter([new.with_columns(new["timestamp"] + 1_000)]))
+    assert shop.update().events == 3
+    assert shop.forget(customer).complete
+    with pytest.raises(UnknownCustomer):
+        shop.recommend(customer=customer)
+
+
+def test_mistakes_are_told(shop, tmp_path):
+    with pytest.raises(InvalidRequest, match="unknown"):
+        shop.evaluate(models=["oracle"])
+    with pytest.raises(InvalidRequest, match="one of the two"):
+        shop.recommend()
+    with pytest.raises(ShopNotFound):
+        shopkeeper.open(tmp_path)
+    with shopkeeper.create(tmp_path / "empty") as empty, pytest.raises(TooLittleData):
+        empty.evaluate()

@@ -1,0 +1,50 @@
+"""Tuning of what is learned with torch: repeatable, kept when fitted, blind to the test."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shopkeeper.data.split import last_out_split, time_split
+from shopkeeper.evaluation.protocols import last_out_task
+from shopkeeper.training.tuning import trials
+from shopkeeper.training.tuning.autoencoder import tune_autoencoder
+from shopkeeper.training.tuning.towers import tune_towers
+from tests.training.shops import chains, habits
+
+both = pytest.mark.parametrize("tune", [tune_autoencoder, tune_towers])
+
+
+@both
+def test_the_winner_is_fitted_as_its_settings_say(tune):
+    split = last_out_split(chains(30), hold=2, ask=2)
+    trial = tune(split, split.test, 3)
+    assert trial == tune(split, split.test, 3)
+    again = type(trial.model)(trial.config).fit(split.train)
+    assert trials.value_of(trial.model, split.test) == trial.value
+    assert trials.value_of(again, split.test) == trial.value
+
+
+@both
+def test_repeats_are_left_out_where_nobody_repeats(tune):
+    once, often = last_out_split(chains(30), hold=2, ask=2), time_split(habits(30), 7)
+    assert tune(once, once.test).config.seen == 0
+    assert tune(often, often.test).config.seen == 1
+
+
+@both
+def test_tuning_never_sees_the_last_event_of_anybody(tune):
+    dataset = chains(30)
+    items = dataset.item.copy()
+    last = dataset.offsets[1:] - 1
+    items[last] = np.random.default_rng(5).permutation(items[last])
+    tasks = [last_out_task(dataset), last_out_task(replace(dataset, item=items))]
+    splits = [task.tuning for task in tasks if task.tuning is not None]
+    one, other = (tune(split, split.test) for split in splits)
+    assert one == other
+
+
+def test_questions_about_a_period_are_answered_from_a_period():
+    next_item, period = last_out_split(chains(30), hold=2, ask=2), time_split(habits(30), 28)
+    ahead = [tune_autoencoder(split, split.test).config.ahead for split in (next_item, period)]
+    assert ahead == [3, 10]

@@ -1,0 +1,44 @@
+"""Tuning of the ridge and of the models of vectors: repeatable, kept when fitted, blind to the test."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shopkeeper.data.split import last_out_split, time_split
+from shopkeeper.evaluation.protocols import last_out_task
+from shopkeeper.training.tuning import trials
+from shopkeeper.training.tuning.factors import tune_factorization_machine, tune_factors
+from shopkeeper.training.tuning.linear import tune_linear
+from tests.training.shops import chains, habits
+
+each = pytest.mark.parametrize("tune", [tune_linear, tune_factors, tune_factorization_machine])
+
+
+@each
+def test_the_winner_is_fitted_as_its_settings_say(tune):
+    split = last_out_split(chains(60), hold=2, ask=2)
+    trial = tune(split, split.test, 3)
+    assert trial == tune(split, split.test, 3)
+    again = type(trial.model)(trial.config).fit(split.train)
+    assert trials.value_of(trial.model, split.test) == trial.value
+    assert trials.value_of(again, split.test) == trial.value
+
+
+@each
+def test_repeats_are_left_out_where_nobody_repeats(tune):
+    once, often = last_out_split(chains(60), hold=2, ask=2), time_split(habits(30), 7)
+    assert tune(once, once.test).config.seen == 0
+    assert tune(often, often.test).config.seen == 1
+
+
+@each
+def test_tuning_never_sees_the_last_event_of_anybody(tune):
+    dataset = chains(60)
+    items = dataset.item.copy()
+    last = dataset.offsets[1:] - 1
+    items[last] = np.random.default_rng(5).permutation(items[last])
+    tasks = [last_out_task(dataset), last_out_task(replace(dataset, item=items))]
+    splits = [task.tuning for task in tasks if task.tuning is not None]
+    one, other = (tune(split, split.test) for split in splits)
+    assert one == other
