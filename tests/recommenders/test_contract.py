@@ -92,7 +92,10 @@ KNOWN = {
     "linear": Known(_FOLLOWS, [("i01", 5)], ["i02", "i03"]),
     # Most go from i01 to i02, the others from i03 to i04.
     "factorization_machine": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
-    "factors": Known(_TWO_WAYS, [("i01", 5)], ["i01", "i02"], 2),
+    # Some stop at i01, so that it stands clearly before i02.
+    "factors": Known(
+        [*_TWO_WAYS, *((f"s{p:02}", "i01", 0) for p in range(20))], [("i01", 5)], ["i01", "i02"], 2
+    ),
     "autoencoder": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
     "towers": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
     "transformer": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from uuid import uuid4
 
 import numpy as np
@@ -54,8 +55,10 @@ def dataset_of(store):
 
 
 def assert_same(one, other):
-    for name in one.__slots__:
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    for field in fields(one):
+        np.testing.assert_array_equal(
+            getattr(one, field.name), getattr(other, field.name), err_msg=field.name
+        )
 
 
 kinds = st.sampled_from(

@@ -259,8 +259,11 @@ def _padded(batch: Scaled, hit: Bools, width: int) -> tuple[NDArray[np.float32],
 
 
 def _mean(found: Sequence[Floats]) -> Floats:
-    """Mean of weights, each relative to its largest; what hardly weighs is left out."""
-    mean = np.mean([weights / weights.max() for weights in found], axis=0)
+    """Mean of weights, each relative to its largest; what hardly weighs is left out.
+
+    Weights that are all zero, where nothing beats the last resort, stay so.
+    """
+    mean = np.mean([weights / (weights.max() or 1.0) for weights in found], axis=0)
     return np.asarray(np.where(mean >= _LEAST * mean.max(), mean, 0.0), np.float32)
 
 
