@@ -108,7 +108,7 @@ def _show_sources(training: Training) -> None:
         value = settings.validation.get(choice.name)
         weights = [part.get(choice.name, 0.0) for part in (settings.blend.weights, settings.blend.known)]
         cells = [f"{weight:.2f}" if weight else "" for weight in weights]
-        table.add_row(choice.name, "" if value is None else f"{value:.4f}", *cells, choice.reason)
+        table.add_row(choice.name, "" if value is None else f"{value:.4f}", *cells, _plain(choice.reason))
     for name in ("linear blend", Blend.name):
         weight = f"ranker {settings.blend.ranker:g}" if name == Blend.name else ""
         table.add_row(name, f"{settings.validation[name]:.4f}", "", "", weight)

@@ -131,12 +131,12 @@ def refit(portfolio: Portfolio, train: Dataset, progress: Progress = no_progress
     """The same settings, weights and trees, with every source fitted on other data."""
     # The trees are shared; what they are told of items is not.
     fresh = Portfolio.of(portfolio.settings, ranker=copy(portfolio.ranker))
-    for done, source in enumerate(fresh.sources):
-        progress(f"fit {source.name}", done, len(fresh.sources))
+    for source in fresh.sources:
+        progress(f"fit {source.name}", 0, 1)
         source.fit(train)
+        progress(f"fit {source.name}", 1, 1)
     if fresh.ranker is not None:
         fresh.ranker.prepare(train)
-    progress("fit", len(fresh.sources), len(fresh.sources))
     return fresh
 
 
@@ -154,13 +154,14 @@ def choose(
     names = chosen(choices)
     configs: dict[str, Any] = {}
     fitted: dict[str, Recommender] = {}
-    for done, name in enumerate(names):
-        progress(f"tune {name}", done, len(names) + 1)
+    for name in names:
+        progress(f"tune {name}", 0, 1)
         configs[name], fitted[name] = tuned(name, split, cases, seed)
-    progress("learn the blend", len(names), len(names) + 1)
+        progress(f"tune {name}", 1, 1)
+    progress("learn the blend", 0, 1)
     weighing = trials.thinned(split.test, seed + 1, ease=_EASE)
     portfolio = _blended(tuple(fitted.values()), weighing, split.train, configs, choices)
-    progress("learn the blend", len(names) + 1, len(names) + 1)
+    progress("learn the blend", 1, 1)
     return portfolio
 
 
