@@ -39,9 +39,9 @@ def learn_ranker(answers: Answers, config: BlendConfig, train: Dataset) -> tuple
     n = len(answers.cases)
     if n < _FEWEST:
         return None
-    judges = np.arange(n) >= n - n // _JUDGES
-    ranker = taught(answers, config, train, np.flatnonzero(~judges))
-    gains = _gains(answers, config, ranker, judges)
+    first_judge = n - n // _JUDGES
+    ranker = taught(answers, config, train, np.arange(first_judge))
+    gains = _gains(answers, config, ranker, first_judge)
     means = gains.mean(axis=1)
     best = int(means.argmax())
     if means[best] <= _SURE * gains[best].std() / np.sqrt(gains.shape[1]):
@@ -79,19 +79,19 @@ def _strongest(answers: Answers, config: BlendConfig) -> tuple[Ragged, Signals]:
     return Ragged(offsets, np.concatenate(items)), signals
 
 
-def _gains(
-    answers: Answers, config: BlendConfig, ranker: Ranker, judges: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """What each weight of the ranker adds to NDCG@10, weights x judging cases."""
-    found, start = [], 0
+def _gains(answers: Answers, config: BlendConfig, ranker: Ranker, first: int) -> NDArray[np.float64]:
+    """What each weight of the ranker adds to NDCG@10, weights x cases from ``first`` on."""
+    found, end = [], 0
     for batch in answers.batches:
-        cases = answers.cases.take(np.arange(start, start + len(batch.candidates)))
-        start += len(cases)
+        start, end = end, end + len(batch.candidates)
+        if end <= first:
+            continue
+        cases = answers.cases.take(np.arange(start, end))
         fused = batch.parts(config).sum(axis=0)
         ranked = batch.ranked(ranker, cases.requests, fused)
         values = [_ndcg(batch, cases, fused + np.float32(weight) * ranked) for weight in (0.0, *_GRID)]
-        found.append(np.stack(values[1:]) - values[0])
-    return np.concatenate(found, axis=1)[:, judges]
+        found.append((np.stack(values[1:]) - values[0])[:, max(0, first - start) :])
+    return np.concatenate(found, axis=1)
 
 
 def _ndcg(batch: Scaled, cases: Cases, scores: Floats) -> NDArray[np.float64]:

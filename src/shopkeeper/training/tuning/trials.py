@@ -20,6 +20,8 @@ _MOST_CASES = 6_000
 _MOST_HISTORY = 60_000
 """Events in the histories of all cases of one trial: what a trial costs."""
 _FEWEST_CASES = 300
+_BATCH = 1_024
+"""Cases asked at once: what a ranker is told of their candidates is held in memory."""
 REPEATS_MATTER = 0.002
 """Share of answers that are repeats from which on learning repeats is worth it."""
 
@@ -45,8 +47,12 @@ class Trial(Generic[Config]):
 
 def value_of(recommender: Recommender, cases: Cases) -> float:
     """Mean NDCG@10 of a recommender on cases."""
-    answer = recommender.recommend(cases.requests, K)
-    return float(ndcg(hits(answer.lists, cases.truth, K)).mean())
+    found = [np.empty(0)]
+    for start in range(0, len(cases), _BATCH):
+        part = cases.take(np.arange(start, min(start + _BATCH, len(cases))))
+        answer = recommender.recommend(part.requests, K)
+        found.append(ndcg(hits(answer.lists, part.truth, K)))
+    return float(np.concatenate(found).mean())
 
 
 def thinned(cases: Cases, seed: int, *, ease: int = 1) -> Cases:
