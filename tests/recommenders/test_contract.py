@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shopkeeper import recommenders
 from shopkeeper.core.types import DAY_MS, Ragged
-from shopkeeper.recommenders.base import Explains, Recommender, Similar
+from shopkeeper.recommenders.base import Explains, Recommender, Similar, Updatable
 from tests.recommenders import worlds
 from tests.recommenders.worlds import ask, everybody, everything, names, shop
 
@@ -90,6 +90,10 @@ KNOWN = {
     "frequency": Known([], [("i01", 1), ("i02", 2), ("i02", 3), ("i03", 4)], ["i02", "i03", "i01"]),
     # Three went on from i01 to i02 and one to i03.
     "linear": Known(_FOLLOWS, [("i01", 5)], ["i02", "i03"]),
+    # Three touched i02 with i01, and one i03; it takes somebody without i01 to tell that from chance.
+    "item_neighbours": Known([*_FOLLOWS, ("y", "i04", 0)], [("i01", 5)], ["i02", "i03"]),
+    # All four who touched i01 speak; three touched i02 too, and one i03.
+    "customer_neighbours": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     # Most go from i01 to i02, the others from i03 to i04.
     "factorization_machine": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
     # Some stop at i01, so that it stands clearly before i02.
@@ -183,7 +187,7 @@ def check_against_score(model, dataset, requests, k):
 
 
 def test_all_recommenders_are_found_and_have_a_known_world():
-    assert len(FOUND) == 14
+    assert len(FOUND) == 16
     assert {family.name for family in FOUND} == set(KNOWN)
 
 
@@ -245,27 +249,39 @@ def test_files_are_arrays_networks_and_json(family, tmp_path):
                 assert not any(arrays[name].dtype.hasobject for name in arrays.files)
 
 
-def _kept(family, dataset, folder):
+def _saved(model, folder):
     """Names, shapes and raw bytes of what is saved."""
-    family().fit(dataset).save(folder)
+    model.save(folder)
     arrays: dict[Any, Any] = {}
     for path in sorted(folder.rglob("*.npz")):
         with np.load(path) as found:
             part = path.relative_to(folder).as_posix()
             arrays |= {(part, name): found[name].shape for name in found.files}
-    return arrays, b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    return arrays, b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 @every
 def test_nothing_is_kept_of_people(family, tmp_path):
-    assert not family.holds_people
     past = [(f"i{i:02}", 3 * i) for i in (0, 3, 1, 3, 4, 0)]
     few = shop([(f"secret-{p}", *event) for p in range(3) for event in past])
     many = shop([(f"secret-{p}", *event) for p in range(60) for event in past])
-    shapes, content = _kept(family, few, tmp_path / "few")
-    more, _ = _kept(family, many, tmp_path / "many")
-    assert shapes == more
+    shapes, content = _saved(family().fit(few), tmp_path / "few")
+    more, _ = _saved(family().fit(many), tmp_path / "many")
+    if not family.holds_people:
+        assert shapes == more
     assert b"secret" not in content
+
+
+holding = pytest.mark.parametrize("family", [f for f in FOUND if f.holds_people], ids=lambda f: f.name)
+
+
+@holding
+def test_who_is_taken_out_leaves_no_trace(family, tmp_path):
+    assert issubclass(family, Updatable), f"{family.name} keeps people and cannot forget them"
+    gone = BUSY.person == 3
+    _, forgotten = _saved(family().fit(BUSY).remove(BUSY.where(gone)), tmp_path / "forgotten")
+    _, never = _saved(family().fit(BUSY.where(~gone)), tmp_path / "never")
+    assert forgotten == never
 
 
 @every

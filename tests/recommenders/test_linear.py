@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from shopkeeper.core.types import Ragged
 from shopkeeper.learners.linear import DUAL, LOCAL, PRIMAL
-from shopkeeper.recommenders.linear import Linear, LinearConfig, past_of
-from tests.recommenders.worlds import ask, everybody, everything, shop
+from shopkeeper.recommenders.linear import Linear, LinearConfig
+from tests.recommenders.worlds import ask, everybody, everything
 from tests.training.shops import chains
 
 SHOP = chains(60)
@@ -46,23 +45,6 @@ def test_the_form_is_told_and_kept(tmp_path):
     assert Linear().fit(SHOP).form_.name != LOCAL
     model.save(tmp_path)
     assert Linear.load(tmp_path).form_ == model.form_
-
-
-def test_the_past_holds_the_strongest_event_of_the_latest(monkeypatch):
-    monkeypatch.setattr("shopkeeper.recommenders.linear._LATEST", 3)
-    dataset = shop(
-        [
-            ("u", "i01", 0),
-            ("u", "i02", 1, "view_item"),
-            ("u", "i03", 2, "view_item"),
-            ("u", "i03", 3),
-            ("v", "i01", 1),
-            (None, "i05", 2),
-        ]
-    )
-    past = past_of(dataset).toarray()
-    np.testing.assert_allclose(past[0][dataset.items.encode(["i01", "i02", "i03"])], [0.0, 0.2, 1.0])
-    assert past.sum() == pytest.approx(2.2)
 
 
 def test_the_seen_can_be_left_out():

@@ -12,6 +12,7 @@ import pytest
 
 from shopkeeper.core.errors import CorruptModel, DiskFull, NotTrained
 from shopkeeper.recommenders.blend import Blend, BlendConfig
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 from shopkeeper.training import promote as promote_module
 from shopkeeper.training.promote import (
     CURRENT,
@@ -21,6 +22,7 @@ from shopkeeper.training.promote import (
     new_version,
     promote,
     prune,
+    prune_people,
     read_manifest,
     save_model,
     versions,
@@ -209,6 +211,16 @@ def test_prune_down_to_what_serves(models):
     promote(models, by_age[1])
     assert prune(models, keep=0) == [by_age[2], by_age[0]]
     assert versions(models) == [by_age[1]]
+
+
+def test_older_versions_that_keep_people_are_deleted(models):
+    holding = Blend(BlendConfig({"customer_neighbours": 1.0}), (CustomerNeighbours().fit(SHOP),))
+    old, serving = (save_model(models, holding, SHOP, {}) for _ in range(2))
+    plain, torn = save(models), save(models)
+    next((models / torn).glob("blend/*.npz")).write_bytes(b"PK torn")
+    promote(models, serving)
+    assert set(prune_people(models)) == {old, torn}
+    assert set(versions(models)) == {serving, plain}
 
 
 def test_versions_sort_by_time_and_differ_within_a_second():

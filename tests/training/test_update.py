@@ -12,14 +12,22 @@ from shopkeeper.data.store import STORE_FILE, Store
 from shopkeeper.privacy.identity import KEY_FILE, Identity, load_key
 from shopkeeper.recommenders.blend import Blend
 from shopkeeper.recommenders.cooccurrence import Cooccurrence
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 from shopkeeper.recommenders.popular import Popular, Trending
 from shopkeeper.training.learning import read_learnable
-from shopkeeper.training.promote import current_version, load_model, promote, read_manifest, save_model
+from shopkeeper.training.promote import (
+    current_version,
+    load_model,
+    promote,
+    read_manifest,
+    save_model,
+    versions,
+)
 from shopkeeper.training.update import take_out, update
 from tests.serving.world import NOW, make_shop
 
 CONFIG = ShopConfig()
-UPDATABLE = ("cooccurrence", "transition", "trending", "popular")
+UPDATABLE = ("cooccurrence", "transition", "trending", "popular", "customer_neighbours")
 
 
 class World:
@@ -31,10 +39,14 @@ class World:
         self.identity = Identity(load_key(folder / KEY_FILE))
         self.store = Store(folder / STORE_FILE)
         learnable = self.learnable()
-        blend = Blend().fit(learnable.dataset)
+        blend = self.blend().fit(learnable.dataset)
         promote(
             self.models, save_model(self.models, blend, learnable.dataset, {"seq": learnable.seq, "told": 1})
         )
+
+    def blend(self):
+        """The default with a recommender that keeps people."""
+        return Blend(sources=(*Blend().sources, CustomerNeighbours()))
 
     def learnable(self):
         return read_learnable(self.store, self.store, CONFIG)
@@ -47,13 +59,16 @@ class World:
         """What serves is what a fit on the log of now gives, over the items it knows."""
         model = load_model(self.models / current_version(self.models))
         dataset = self.learnable().dataset.over(model.items)
-        for part in Blend().fit(dataset).sources:
+        for part in self.blend().fit(dataset).sources:
             found = model.parts[part.name]
             if isinstance(part, Cooccurrence) and isinstance(found, Cooccurrence):
                 for name in ("data", "indices", "indptr"):
                     assert np.array_equal(getattr(found.next_, name), getattr(part.next_, name))
             elif isinstance(part, Popular | Trending) and isinstance(found, Popular | Trending):
                 np.testing.assert_allclose(found.scores_, part.scores_, rtol=1e-5, atol=1e-9)
+            elif isinstance(part, CustomerNeighbours) and isinstance(found, CustomerNeighbours):
+                one, other = (model.opinions_.people(model.times_) for model in (found, part))
+                assert one == other
             else:
                 assert part.name not in UPDATABLE
 
@@ -132,6 +147,8 @@ def test_who_is_forgotten_leaves_no_trace_in_the_counts(world):
         take_out(world.store, world.models, CONFIG, person)
         world.store.delete_people([person])
     world.check()
+    # No older version of a model that keeps people is left to roll back to.
+    assert versions(world.models) == [current_version(world.models)]
     assert update(world.store, world.models, CONFIG).events == 0
 
 

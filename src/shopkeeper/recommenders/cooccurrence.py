@@ -35,6 +35,7 @@ from shopkeeper.learners.counts import PairCounts
 from shopkeeper.learners.pairs import Kernel, count_pairs
 from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
+from shopkeeper.recommenders.evidence import heard
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.followers import Fame, Followers
 from shopkeeper.recommenders.select import at, contains, top_k
@@ -153,7 +154,7 @@ class Cooccurrence(Updating):
 
     def scored(self, requests: Requests) -> tuple[Ragged, Floats]:
         """Everything that follows anything in the history; see `Scores`."""
-        followers, scores = self._rows.sums(*self._speaking(requests.histories))
+        followers, scores = self._rows.sums(*self._heard(requests.histories))
         if self.config.seen != 1.0:
             seen = contains(requests.histories.known, followers)
             scores = np.where(seen, scores * np.float32(self.config.seen), scores)
@@ -176,7 +177,7 @@ class Cooccurrence(Updating):
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Events of the history that carried each item's score, the strongest first, at most three."""
-        history, weights = self._speaking(request.histories)
+        history, weights = self._heard(request.histories)
         sources = history.items
         carried = self._rows.rows(sources)[:, items].toarray() * weights[:, None]
         return tuple(Evidence(self.name, _strongest(sources, carried[:, i])) for i in range(len(items)))
@@ -221,15 +222,8 @@ class Cooccurrence(Updating):
             row_sums, column_sums, pairs, config.kernel(self.weights_).unit, config.alpha, config.beta
         )
 
-    def _speaking(self, histories: Histories) -> tuple[Ragged, Floats]:
-        """Events of each history that can still be heard, and how strongly each speaks."""
-        owner = histories.recent.rows
-        since = histories.offsets[1:][owner] - 1 - np.arange(len(owner))
-        decay = self.config.recency**since
-        heard = decay > _FAINT
-        strength = (decay[heard] * self.weights_[histories.kinds[heard]]).astype(np.float32)
-        offsets = np.append(0, np.cumsum(heard))[histories.offsets]
-        return Ragged(offsets, histories.items[heard]), strength
+    def _heard(self, histories: Histories) -> tuple[Ragged, Floats]:
+        return heard(histories, self.weights_, self.config.recency, _FAINT)
 
 
 class Transition(Cooccurrence):

@@ -1,13 +1,36 @@
-"""What recommenders of one item by others share: reasons, and questions about an item alone."""
+"""What recommenders of one item by others share: hearing a history, reasons, and questions about an item."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopkeeper.core.types import Histories, Ints, Ragged, Requests
+from shopkeeper.core.types import Floats, Histories, Ints, Ragged, Requests
 
 _MOST = 3
+
+
+def heard(histories: Histories, weights: Floats, recency: float, faint: float) -> tuple[Ragged, Floats]:
+    """Events of each history that can still be heard, and how strongly each speaks.
+
+    Parameters
+    ----------
+    histories
+        What people did.
+    weights
+        How strongly each kind of event speaks, indexed by `EventType`.
+    recency
+        Weight of an event relative to the one after it.
+    faint
+        Decay down to which an event is heard.
+    """
+    owner = histories.recent.rows
+    since = histories.offsets[1:][owner] - 1 - np.arange(len(owner))
+    decay = recency**since
+    clear = decay > faint
+    strength = (decay[clear] * weights[histories.kinds[clear]]).astype(np.float32)
+    offsets = np.append(0, np.cumsum(clear))[histories.offsets]
+    return Ragged(offsets, histories.items[clear]), strength
 
 
 def reasons(sources: Ints, carried: NDArray[Any]) -> tuple[int, ...]:

@@ -19,15 +19,14 @@ from shopkeeper.core.types import Evidence, Floats, Histories, Ints, Longs, Ragg
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.linear import Form, Problem, choose_form, empty, forms, solve, stacked, strongest
 from shopkeeper.learners.pairs import Kernel, count_pairs
+from shopkeeper.learners.past import past_of
 from shopkeeper.learners.rows import WeightedRows
-from shopkeeper.recommenders.evidence import about, reasons
+from shopkeeper.recommenders.evidence import about, heard, reasons
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.select import at, contains, top_k
 
 _FAINT = 1e-2
 """Decay down to which events of a history are heard."""
-_LATEST = 256
-"""Events of a person that X holds, the latest: what a person costs grows with their square."""
 _FOLLOWERS = 300
 """Entries of a row of C that are used, the strongest."""
 
@@ -129,7 +128,7 @@ class Linear:
 
     def scored(self, requests: Requests) -> tuple[Ragged, Floats]:
         """Everything that anything in the history speaks for; see `Scores`."""
-        found, scores = self._rows.sums(*self._speaking(requests.histories))
+        found, scores = self._rows.sums(*self._heard(requests.histories))
         scores = np.maximum(scores, np.float32(0.0))
         if self.config.seen != 1.0:
             scores[contains(requests.histories.known, found)] *= np.float32(self.config.seen)
@@ -142,7 +141,7 @@ class Linear:
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Events of the history that carried each item's score, the strongest first, at most three."""
-        history, weights = self._speaking(request.histories)
+        history, weights = self._heard(request.histories)
         carried = self.matrix_[history.items][:, items].toarray() * weights[:, None]
         return tuple(Evidence(self.name, reasons(history.items, carried[:, i])) for i in range(len(items)))
 
@@ -172,30 +171,8 @@ class Linear:
         found = {form.name: form for form in forms(people, items, entries, config.candidates)}
         return found[config.form]
 
-    def _speaking(self, histories: Histories) -> tuple[Ragged, Floats]:
-        """Events of each history that can still be heard, and how strongly each speaks."""
-        owner = histories.recent.rows
-        since = histories.offsets[1:][owner] - 1 - np.arange(len(owner))
-        decay = self.config.recency**since
-        heard = decay > _FAINT
-        strength = (decay[heard] * self.weights_[histories.kinds[heard]]).astype(np.float32)
-        offsets = np.append(0, np.cumsum(heard))[histories.offsets]
-        return Ragged(offsets, histories.items[heard]), strength
-
-
-def past_of(dataset: Dataset) -> sparse.csr_array:
-    """X: what each known person touched lately, with the weight of the strongest kind of event."""
-    known = np.flatnonzero(dataset.person >= 0)
-    later = dataset.offsets[1:][dataset.person[known]] - 1 - known
-    rows = known[later < _LATEST]
-    keys = dataset.person[rows].astype(np.int64) << 32 | dataset.item[rows]
-    order = np.argsort(keys, kind="stable")
-    first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0)[: len(keys)])
-    weights = dataset.weights[dataset.kind[rows]][order]
-    values = np.maximum.reduceat(weights, first) if len(first) else weights
-    indptr = np.searchsorted(keys[order][first], np.arange(len(dataset.people) + 1, dtype=np.int64) << 32)
-    shape = (len(dataset.people), dataset.n_items)
-    return sparse.csr_array((values, dataset.item[rows][order][first], indptr), shape=shape)
+    def _heard(self, histories: Histories) -> tuple[Ragged, Floats]:
+        return heard(histories, self.weights_, self.config.recency, _FAINT)
 
 
 def _following(dataset: Dataset, kernel: Kernel) -> sparse.csr_array:

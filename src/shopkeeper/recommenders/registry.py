@@ -5,9 +5,11 @@ from typing import Final
 from shopkeeper.recommenders.autoencoder import Autoencoder
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, Transition
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 from shopkeeper.recommenders.factorization_machine import FactorizationMachine
 from shopkeeper.recommenders.factors import Factors
 from shopkeeper.recommenders.frequency import Frequency
+from shopkeeper.recommenders.item_neighbours import ItemNeighbours
 from shopkeeper.recommenders.linear import Linear
 from shopkeeper.recommenders.popular import Popular, Trending
 from shopkeeper.recommenders.repeat import Repeat
@@ -21,6 +23,8 @@ _FAMILIES: Final[tuple[type[Recommender], ...]] = (
     *BASIC,
     Frequency,
     Linear,
+    ItemNeighbours,
+    CustomerNeighbours,
     Factors,
     FactorizationMachine,
     Autoencoder,

@@ -7,16 +7,20 @@ from typing import Any, Final, Self
 
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.split import Cases, Split
+from shopkeeper.learners.past import LATEST
 from shopkeeper.learners.sequence.config import SequenceConfig
 from shopkeeper.recommenders.autoencoder import Autoencoder, AutoencoderConfig
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig, Transition
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
+from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
 from shopkeeper.recommenders.popular import Popular, PopularConfig, Trending
 from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
 from shopkeeper.recommenders.sequence import Transformer
 from shopkeeper.recommenders.towers import Towers, TowersConfig
 from shopkeeper.training.tuning import counts
 from shopkeeper.training.tuning.autoencoder import tune_autoencoder
+from shopkeeper.training.tuning.neighbours import MOST_PAIRS, tune_customer_neighbours, tune_item_neighbours
 from shopkeeper.training.tuning.sequence import tune_transformer
 from shopkeeper.training.tuning.towers import tune_towers
 from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share
@@ -153,6 +157,19 @@ def _transformer(shape: Shape) -> Cost:
     return Cost(10.0 + 12 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
 
 
+def _item_neighbours(shape: Shape) -> Cost:
+    """Trials on some pairs of what one person did, and twice all of them; some do far more than the mean."""
+    pairs = 2 * shape.events * min(shape.events / max(shape.people, 1), LATEST)
+    trials = min(pairs, MOST_PAIRS) * 1e-6
+    return Cost(3.0 + trials + pairs * 1.3e-7 + shape.items * 5e-5, 100 + shape.items * 0.004)
+
+
+def _customer_neighbours(shape: Shape) -> Cost:
+    """Some fifteen trials, each of which looks at whoever touched the same."""
+    kept = shape.events * min(1.0, CustomerNeighboursConfig().people / max(shape.people, 1))
+    return Cost(3.0 + kept * 2.5e-5, 80 + kept * 2.5e-4)
+
+
 def _thin(shape: Shape) -> str:
     return "" if shape.events >= _ENOUGH else f"fewer than {_ENOUGH:,} events are too few for it"
 
@@ -170,6 +187,10 @@ FURTHER: Final[Mapping[str, Family]] = {
     "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
     "towers": Family(Towers, TowersConfig, _towers, tune_towers, _thin, "torch"),
     "autoencoder": Family(Autoencoder, AutoencoderConfig, _autoencoder, tune_autoencoder, _thin, "torch"),
+    "item_neighbours": Family(ItemNeighbours, ItemNeighboursConfig, _item_neighbours, tune_item_neighbours),
+    "customer_neighbours": Family(
+        CustomerNeighbours, CustomerNeighboursConfig, _customer_neighbours, tune_customer_neighbours
+    ),
 }
 """Trained where the time budget allows, in this order: what gains most for its seconds stands first."""
 

@@ -19,6 +19,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import polars as pl
 
@@ -27,7 +28,9 @@ from shopkeeper.core.errors import CorruptModel, DiskFull, NotTrained
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import Dataset, ItemIndex
 from shopkeeper.recommenders.blend import Blend
+from shopkeeper.recommenders.files import read_state
 from shopkeeper.recommenders.model import Model
+from shopkeeper.recommenders.registry import RECOMMENDERS
 
 FORMAT: Final = 2
 """Raised when older folders can no longer be read."""
@@ -167,6 +170,27 @@ def prune(models: Path, keep: int = 5) -> list[str]:
     for version in old:
         shutil.rmtree(models / version)
     return old
+
+
+def prune_people(models: Path) -> list[str]:
+    """Delete all versions but the current one that keep anything of single people; the names of the deleted.
+
+    Somebody who was taken out of what serves must not come back with a roll-back.
+    """
+    serving = current_version(models)
+    old = [version for version in versions(models) if version != serving and _holds_people(models / version)]
+    for version in old:
+        shutil.rmtree(models / version)
+    return old
+
+
+def _holds_people(folder: Path) -> bool:
+    """Whether a recommender of this version does; a version that cannot say is taken to."""
+    try:
+        settings, _ = read_state(folder / _BLEND)
+        return any(RECOMMENDERS[name].holds_people for name in settings["sources"])
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return True
 
 
 def _check(folder: Path, manifest: dict[str, Any]) -> None:

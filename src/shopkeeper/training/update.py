@@ -28,7 +28,15 @@ from shopkeeper.recommenders.base import Updatable
 from shopkeeper.recommenders.blend import Blend
 from shopkeeper.recommenders.model import Model
 from shopkeeper.training.learning import COLUMNS
-from shopkeeper.training.promote import current_version, load_model, promote, prune, read_manifest, save_model
+from shopkeeper.training.promote import (
+    current_version,
+    load_model,
+    promote,
+    prune,
+    prune_people,
+    read_manifest,
+    save_model,
+)
 
 _READ: Final = (c.SEQ, c.CUSTOMER_ID, c.SESSION_ID, *(name for name in COLUMNS if name != PERSON))
 _FRAME: Final = {PERSON: pl.String(), **{name: EVENT_DTYPES.get(name, pl.String()) for name in _READ}}
@@ -99,6 +107,8 @@ def update(log: EventLog, models: Path, config: ShopConfig) -> Update:
 def take_out(log: EventLog, models: Path, config: ShopConfig, person: str) -> Update:
     """Take everything of one person out of the model that serves, before it is deleted from the log.
 
+    Older versions that keep anything of single people are deleted.
+
     Parameters
     ----------
     log, models, config
@@ -114,7 +124,9 @@ def take_out(log: EventLog, models: Path, config: ShopConfig, person: str) -> Up
     start, version = time.perf_counter(), current_version(models)
     before = _as_of(_rows_of(log, [person]), _seen(models / version))
     changed = _exchanged(models, version, before, before.clear(), config)
-    return _live(models, version, changed, {}, 0, 1, start)
+    done = _live(models, version, changed, {}, 0, 1, start)
+    prune_people(models)
+    return done
 
 
 @dataclass(frozen=True, slots=True)

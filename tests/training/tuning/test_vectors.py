@@ -1,4 +1,4 @@
-"""Tuning of the ridge and of the models of vectors: repeatable, kept when fitted, blind to the test."""
+"""Tuning of the ridge, of vectors and of neighbours: repeatable, kept when fitted, blind to the test."""
 
 from dataclasses import replace
 
@@ -10,9 +10,17 @@ from shopkeeper.evaluation.protocols import last_out_task
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.factors import tune_factorization_machine, tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
+from shopkeeper.training.tuning.neighbours import tune_customer_neighbours, tune_item_neighbours
 from tests.training.shops import chains, habits
 
-each = pytest.mark.parametrize("tune", [tune_linear, tune_factors, tune_factorization_machine])
+TUNERS = (
+    tune_linear,
+    tune_factors,
+    tune_factorization_machine,
+    tune_item_neighbours,
+    tune_customer_neighbours,
+)
+each = pytest.mark.parametrize("tune", TUNERS)
 
 
 @each

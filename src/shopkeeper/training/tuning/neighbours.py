@@ -1,0 +1,124 @@
+"""Settings of neighbours: one after another, each at the best of those before it.
+
+The settings hardly depend on each other, and a walk along them takes some twenty trials where all their
+crosses would take hundreds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from shopkeeper.core.types import DAY_MS
+from shopkeeper.data.dataset import Dataset
+from shopkeeper.data.split import Cases, Split
+from shopkeeper.learners.past import LATEST
+from shopkeeper.learners.similarity import Similarity
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
+from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
+from shopkeeper.training.tuning.trials import (
+    REPEATS_MATTER,
+    Config,
+    Trial,
+    best_of,
+    repeat_share,
+    value_of,
+)
+
+_RECENCIES: Final = (0.5, 0.65, 0.8, 0.9, 0.97, 1.0)
+_HALF_LIVES: Final = (0.0, 7.0, 30.0, 120.0)
+_SIMILARITIES: Final[tuple[Similarity, ...]] = ("cosine", "jaccard", "log_likelihood")
+_ITEM_SHRINKAGES: Final = (0.0, 1.0, 10.0)
+_PEOPLE_SHRINKAGES: Final = (0.0, 10.0, 30.0)
+_ABSENT: Final = (0.3, 3.0, 30.0)
+_NEIGHBOURS: Final = (30, 100, 300)
+_WATCHED: Final = 1_000
+"""Cases on which a trial is measured."""
+MOST_PAIRS: Final = 12_000_000
+"""Pairs of events of one person on which a trial of items learns; what it chooses is fitted on everything."""
+
+
+def tune_item_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[ItemNeighboursConfig]:
+    """Try how far back to listen and to learn, then measures, on a sample of people; fit the best on all."""
+    watched, sample = cases.sample(_WATCHED, seed), _some(split.train, seed)
+    span = (split.train.end - split.train.start) / DAY_MS
+
+    @lru_cache(maxsize=1)
+    def learned(config: ItemNeighboursConfig) -> ItemNeighbours:
+        return ItemNeighbours(config).fit(sample)
+
+    def value(config: ItemNeighboursConfig) -> float:
+        model = learned(replace(config, recency=1.0))
+        model.config = config
+        return value_of(model, watched)
+
+    config = _walked(
+        ItemNeighboursConfig(seen=_seen(cases)),
+        (
+            lambda at: [replace(at, recency=recency) for recency in _RECENCIES],
+            lambda at: [replace(at, half_life=days) for days in _HALF_LIVES if days < span],
+            lambda at: [replace(at, similarity=similarity) for similarity in _SIMILARITIES],
+            lambda at: [replace(at, shrinkage=shrinkage) for shrinkage in _ITEM_SHRINKAGES],
+            lambda at: [replace(at, recency=recency) for recency in _RECENCIES],
+        ),
+        value,
+    )
+    model = ItemNeighbours(config).fit(split.train)
+    return Trial(config, value_of(model, cases), model)
+
+
+def tune_customer_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[CustomerNeighboursConfig]:
+    """Try how far back to listen, then what makes people alike and how many of them to hear."""
+    watched = cases.sample(_WATCHED, seed)
+
+    @lru_cache(maxsize=1)
+    def learned(absent: float) -> CustomerNeighbours:
+        return CustomerNeighbours(CustomerNeighboursConfig(absent=absent)).fit(split.train)
+
+    def value(config: CustomerNeighboursConfig) -> float:
+        model = learned(config.absent)
+        model.config = config
+        return value_of(model, watched)
+
+    config = _walked(
+        CustomerNeighboursConfig(seen=_seen(cases)),
+        (
+            lambda at: [replace(at, recency=recency) for recency in _RECENCIES],
+            lambda at: [replace(at, absent=absent) for absent in _ABSENT],
+            lambda at: [replace(at, shrinkage=shrinkage) for shrinkage in _PEOPLE_SHRINKAGES],
+            lambda at: [replace(at, neighbours=neighbours) for neighbours in _NEIGHBOURS],
+        ),
+        value,
+    )
+    model = CustomerNeighbours(config).fit(split.train)
+    return Trial(config, value_of(model, cases), model)
+
+
+def _walked(
+    start: Config,
+    steps: Sequence[Callable[[Config], list[Config]]],
+    value: Callable[[Config], float],
+) -> Config:
+    """The configuration at the end of a walk: at each step the best of those it offers, or what is."""
+    best = Trial(start, value(start))
+    for step in steps:
+        offered = [config for config in step(best.config) if config != best.config]
+        if offered:
+            best = max(best, best_of(offered, value), key=lambda trial: trial.value)
+    return best.config
+
+
+def _some(dataset: Dataset, seed: int) -> Dataset:
+    """All that some people did, few enough that a trial can learn from it."""
+    pairs = int((np.minimum(np.diff(dataset.offsets), LATEST) ** 2).sum())
+    if pairs <= MOST_PAIRS:
+        return dataset
+    chosen = np.random.default_rng(seed).random(len(dataset.people)) < MOST_PAIRS / pairs
+    # Rows of nobody carry the code -1, the last entry.
+    return dataset.where(np.append(chosen, False)[dataset.person])
+
+
+def _seen(cases: Cases) -> float:
+    return 1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0
