@@ -7,7 +7,7 @@ import pytest
 
 from shopkeeper.recommenders.popular import Popular, PopularConfig
 from shopkeeper.training import plan as module
-from shopkeeper.training.families import BASIC, Cost, Family, Shape
+from shopkeeper.training.families import BASIC, Cost, Family, Shape, blending
 from shopkeeper.training.plan import chosen, plan
 
 SHAPE = Shape(events=10_000, people=500, items=300, catalogue=400, days=90, cases=400, repeats=0.3)
@@ -33,7 +33,7 @@ def further(monkeypatch):
 
 
 def basic_seconds():
-    return 2.0 * sum(family.cost(SHAPE).seconds for family in BASIC.values())
+    return 2.0 * (blending(SHAPE).seconds + sum(family.cost(SHAPE).seconds for family in BASIC.values()))
 
 
 def test_what_fits_is_trained_and_what_does_not_says_why():

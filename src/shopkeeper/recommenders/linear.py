@@ -69,7 +69,7 @@ class LinearConfig:
     seen: float = 1.0
     neighbours: int = 200
     form: str = ""
-    seconds: float = 60.0
+    seconds: float = 5.0
     megabytes: float = 2000.0
     candidates: int = 32
 

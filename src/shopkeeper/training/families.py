@@ -7,19 +7,24 @@ from typing import Any, Final, Self
 
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.split import Cases, Split
+from shopkeeper.learners.linear import choose_form
 from shopkeeper.learners.past import LATEST
 from shopkeeper.learners.sequence.config import SequenceConfig
 from shopkeeper.recommenders.autoencoder import Autoencoder, AutoencoderConfig
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig, Transition
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
+from shopkeeper.recommenders.factors import Factors, FactorsConfig
 from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
+from shopkeeper.recommenders.linear import Linear, LinearConfig
 from shopkeeper.recommenders.popular import Popular, PopularConfig, Trending
 from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
 from shopkeeper.recommenders.sequence import Transformer
 from shopkeeper.recommenders.towers import Towers, TowersConfig
 from shopkeeper.training.tuning import counts
 from shopkeeper.training.tuning.autoencoder import tune_autoencoder
+from shopkeeper.training.tuning.factors import tune_factors
+from shopkeeper.training.tuning.linear import tune_linear
 from shopkeeper.training.tuning.neighbours import MOST_PAIRS, tune_customer_neighbours, tune_item_neighbours
 from shopkeeper.training.tuning.sequence import tune_transformer
 from shopkeeper.training.tuning.towers import tune_towers
@@ -157,6 +162,22 @@ def _transformer(shape: Shape) -> Cost:
     return Cost(10.0 + 12 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
 
 
+def _linear(shape: Shape) -> Cost:
+    """Some six solutions in the local form, one count of pairs, and the chosen form at the end."""
+    config = LinearConfig()
+    local = choose_form(shape.people, shape.items, shape.events, config.candidates, 0.0, 0.0)
+    last = choose_form(
+        shape.people, shape.items, shape.events, config.candidates, config.seconds, config.megabytes
+    )
+    seconds = 2.0 + shape.events * 5e-6 + 6 * local.seconds + last.seconds
+    return Cost(seconds, max(local.megabytes, last.megabytes) + shape.events * 2e-4)
+
+
+def _factors(shape: Shape) -> Cost:
+    """Three factorizations in tuning and one more, each some fifteen passes over all pairs."""
+    return Cost(3.0 + shape.events * 2e-5 + (shape.people + shape.items) * 8e-5, 100 + shape.items * 0.001)
+
+
 def _item_neighbours(shape: Shape) -> Cost:
     """Trials on some pairs of what one person did, and twice all of them; some do far more than the mean."""
     pairs = 2 * shape.events * min(shape.events / max(shape.people, 1), LATEST)
@@ -184,14 +205,22 @@ BASIC: Final[Mapping[str, Family]] = {
 """Seconds in any shop: always trained where they suit."""
 
 FURTHER: Final[Mapping[str, Family]] = {
+    "linear": Family(Linear, LinearConfig, _linear, tune_linear),
     "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
-    "towers": Family(Towers, TowersConfig, _towers, tune_towers, _thin, "torch"),
-    "autoencoder": Family(Autoencoder, AutoencoderConfig, _autoencoder, tune_autoencoder, _thin, "torch"),
     "item_neighbours": Family(ItemNeighbours, ItemNeighboursConfig, _item_neighbours, tune_item_neighbours),
     "customer_neighbours": Family(
         CustomerNeighbours, CustomerNeighboursConfig, _customer_neighbours, tune_customer_neighbours
     ),
+    "factors": Family(Factors, FactorsConfig, _factors, tune_factors, _thin),
+    "autoencoder": Family(Autoencoder, AutoencoderConfig, _autoencoder, tune_autoencoder, _thin, "torch"),
+    "towers": Family(Towers, TowersConfig, _towers, tune_towers, _thin, "torch"),
 }
 """Trained where the time budget allows, in this order: what gains most for its seconds stands first."""
+
+
+def blending(shape: Shape) -> Cost:
+    """Weights and trees: sources asked about several times the cases of a trial, and learning from that."""
+    return Cost(20.0 + shape.cases * 6e-3, 300)
+
 
 FAMILIES: Final[Mapping[str, Family]] = {**BASIC, **FURTHER}

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.training.families import BASIC, FURTHER, Cost, Family, Shape
+from shopkeeper.training.families import BASIC, FURTHER, Cost, Family, Shape, blending
 
 BUDGET: Final = 150.0
 """Seconds a training may spend on choosing and fitting unless told otherwise."""
@@ -56,7 +56,7 @@ def plan(shape: Shape, budget: float, *, deep: bool = True) -> tuple[Choice, ...
         Whether families may be chosen that need more than the base installation.
     """
     slowness, memory = machine_slowness(), _SHARE_OF_MEMORY * free_mb()
-    found, left = [], budget
+    found, left = [], budget - slowness * blending(shape).seconds
     for name, family in (*BASIC.items(), *FURTHER.items()):
         cost = family.cost(shape)
         cost = Cost(cost.seconds * slowness, cost.megabytes)
