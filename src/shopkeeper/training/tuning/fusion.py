@@ -124,6 +124,11 @@ def _apart(every: "_Hits", fresh: "_Hits", grid: Sequence[float]) -> Floats:
     return np.append(balance * new, known).astype(np.float32)
 
 
+def only(name: str) -> BlendConfig:
+    """One source and nothing else."""
+    return BlendConfig({name: 1.0}, {name: 1.0})
+
+
 def value(answers: Answers, config: BlendConfig, k: int = 10) -> float:
     """Mean NDCG@k of the linear blend over all cases."""
     every = _Hits.of(answers, k)
