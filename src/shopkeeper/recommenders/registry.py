@@ -14,6 +14,7 @@ from shopkeeper.recommenders.linear import Linear
 from shopkeeper.recommenders.popular import Popular, Trending
 from shopkeeper.recommenders.repeat import Repeat
 from shopkeeper.recommenders.sequence import GruSequence, Transformer
+from shopkeeper.recommenders.session_neighbours import SessionNeighbours
 from shopkeeper.recommenders.towers import Towers
 
 BASIC: Final[tuple[type[Recommender], ...]] = (Cooccurrence, Transition, Repeat, Trending, Popular)
@@ -25,6 +26,7 @@ _FAMILIES: Final[tuple[type[Recommender], ...]] = (
     Linear,
     ItemNeighbours,
     CustomerNeighbours,
+    SessionNeighbours,
     Factors,
     FactorizationMachine,
     Autoencoder,

@@ -20,12 +20,18 @@ from shopkeeper.recommenders.linear import Linear, LinearConfig
 from shopkeeper.recommenders.popular import Popular, PopularConfig, Trending
 from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
 from shopkeeper.recommenders.sequence import Transformer
+from shopkeeper.recommenders.session_neighbours import SessionNeighbours, SessionNeighboursConfig
 from shopkeeper.recommenders.towers import Towers, TowersConfig
 from shopkeeper.training.tuning import counts
 from shopkeeper.training.tuning.autoencoder import tune_autoencoder
 from shopkeeper.training.tuning.factors import tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
-from shopkeeper.training.tuning.neighbours import MOST_PAIRS, tune_customer_neighbours, tune_item_neighbours
+from shopkeeper.training.tuning.neighbours import (
+    MOST_PAIRS,
+    tune_customer_neighbours,
+    tune_item_neighbours,
+    tune_session_neighbours,
+)
 from shopkeeper.training.tuning.sequence import tune_transformer
 from shopkeeper.training.tuning.towers import tune_towers
 from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share
@@ -191,6 +197,11 @@ def _customer_neighbours(shape: Shape) -> Cost:
     return Cost(3.0 + kept * 2.5e-5, 80 + kept * 2.5e-4)
 
 
+def _session_neighbours(shape: Shape) -> Cost:
+    """Some twenty trials, each looking at a bounded number of sessions, and three times all sessions."""
+    return Cost(8.0 + shape.events * 1.2e-5, 100 + shape.events * 6e-5)
+
+
 def _thin(shape: Shape) -> str:
     return "" if shape.events >= _ENOUGH else f"fewer than {_ENOUGH:,} events are too few for it"
 
@@ -207,6 +218,9 @@ BASIC: Final[Mapping[str, Family]] = {
 FURTHER: Final[Mapping[str, Family]] = {
     "linear": Family(Linear, LinearConfig, _linear, tune_linear),
     "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
+    "session_neighbours": Family(
+        SessionNeighbours, SessionNeighboursConfig, _session_neighbours, tune_session_neighbours
+    ),
     "item_neighbours": Family(ItemNeighbours, ItemNeighboursConfig, _item_neighbours, tune_item_neighbours),
     "customer_neighbours": Family(
         CustomerNeighbours, CustomerNeighboursConfig, _customer_neighbours, tune_customer_neighbours

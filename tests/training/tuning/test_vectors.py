@@ -10,7 +10,11 @@ from shopkeeper.evaluation.protocols import last_out_task
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.factors import tune_factorization_machine, tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
-from shopkeeper.training.tuning.neighbours import tune_customer_neighbours, tune_item_neighbours
+from shopkeeper.training.tuning.neighbours import (
+    tune_customer_neighbours,
+    tune_item_neighbours,
+    tune_session_neighbours,
+)
 from tests.training.shops import chains, habits
 
 TUNERS = (
@@ -19,6 +23,7 @@ TUNERS = (
     tune_factorization_machine,
     tune_item_neighbours,
     tune_customer_neighbours,
+    tune_session_neighbours,
 )
 each = pytest.mark.parametrize("tune", TUNERS)
 

@@ -18,6 +18,7 @@ from shopkeeper.learners.past import LATEST
 from shopkeeper.learners.similarity import Similarity
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
 from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
+from shopkeeper.recommenders.session_neighbours import SessionNeighbours, SessionNeighboursConfig
 from shopkeeper.training.tuning.trials import (
     REPEATS_MATTER,
     Config,
@@ -34,6 +35,11 @@ _ITEM_SHRINKAGES: Final = (0.0, 1.0, 10.0)
 _PEOPLE_SHRINKAGES: Final = (0.0, 10.0, 30.0)
 _ABSENT: Final = (0.3, 3.0, 30.0)
 _NEIGHBOURS: Final = (30, 100, 300)
+_SESSION_RECENCIES: Final = (0.35, 0.5, 0.6, 0.7, 0.8, 0.9)
+_GAPS: Final = (0.0, 30.0)
+_SHARES_OF_SPAN: Final = (0.05, 0.2, 0.5)
+_REACHES: Final = (2.0, 3.0, 5.0, 10.0)
+_BACKWARD: Final = (0.3, 0.5, 1.0)
 _WATCHED: Final = 1_000
 """Cases on which a trial is measured."""
 MOST_PAIRS: Final = 12_000_000
@@ -93,6 +99,36 @@ def tune_customer_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial
         value,
     )
     model = CustomerNeighbours(config).fit(split.train)
+    return Trial(config, value_of(model, cases), model)
+
+
+def tune_session_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[SessionNeighboursConfig]:
+    """Try how far back to listen, what a session is and how it ages, then what counts in it."""
+    watched = cases.sample(2 * _WATCHED, seed)
+    span = (split.train.end - split.train.start) / DAY_MS
+
+    @lru_cache(maxsize=1)
+    def learned(gap: float) -> SessionNeighbours:
+        return SessionNeighbours(SessionNeighboursConfig(gap_minutes=gap)).fit(split.train)
+
+    def value(config: SessionNeighboursConfig) -> float:
+        model = learned(config.gap_minutes)
+        model.config = config
+        return value_of(model, watched)
+
+    config = _walked(
+        SessionNeighboursConfig(seen=_seen(cases)),
+        (
+            lambda at: [replace(at, recency=recency) for recency in _SESSION_RECENCIES],
+            lambda at: [replace(at, gap_minutes=gap) for gap in _GAPS],
+            lambda at: [replace(at, half_life=share * span) for share in _SHARES_OF_SPAN],
+            lambda at: [replace(at, reach=reach) for reach in _REACHES],
+            lambda at: [replace(at, backward=backward) for backward in _BACKWARD],
+            lambda at: [replace(at, neighbours=neighbours) for neighbours in _NEIGHBOURS],
+        ),
+        value,
+    )
+    model = SessionNeighbours(config).fit(split.train)
     return Trial(config, value_of(model, cases), model)
 
 
