@@ -112,9 +112,9 @@ def _add_budget(command: Any) -> None:
     command.add_argument(
         "--time-budget",
         type=float,
-        default=150.0,
+        default=165.0,
         metavar="SECONDS",
-        help="about how long choosing what to train may take (default: 150)",
+        help="about how long choosing what to train may take (default: 165)",
     )
 
 

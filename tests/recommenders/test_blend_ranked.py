@@ -7,7 +7,7 @@ from shopkeeper.core.types import Ragged
 from shopkeeper.data.split import last_out_split
 from shopkeeper.learners.boosting import BoostingConfig
 from shopkeeper.recommenders.blend import Blend, BlendConfig
-from shopkeeper.recommenders.ranker import RankerConfig
+from shopkeeper.recommenders.ranker import Ranker, RankerConfig
 from shopkeeper.training.tuning import ranking
 from shopkeeper.training.tuning.fusion import Answers
 from tests.recommenders.worlds import everything, shop
@@ -31,7 +31,8 @@ def blend(world):
     linear = Blend().fit(world.train)
     answers = Answers.of(linear.sources, world.test)
     config = RankerConfig(BoostingConfig(trees=20, least_in_leaf=5))
-    ranker = ranking.taught(answers, linear.config, world.train, np.arange(len(world.test)), config)
+    lesson = ranking.lesson(answers, linear.config, len(world.test))
+    ranker = Ranker(config).prepare(world.train).learn(lesson)
     mixed = BlendConfig(linear.config.weights, linear.config.known, ranker=0.5)
     return Blend(mixed, linear.sources, ranker)
 

@@ -10,7 +10,7 @@ from shopkeeper.data.histories import build_histories
 from shopkeeper.data.split import Cases
 from shopkeeper.learners.boosting import BoostingConfig
 from shopkeeper.recommenders.cooccurrence import Cooccurrence
-from shopkeeper.recommenders.ranker import Ranker, RankerConfig, Signals, ranks
+from shopkeeper.recommenders.ranker import Lesson, Ranker, RankerConfig, Signals, ranks
 from tests.recommenders.worlds import ITEMS, START, frozen, shop
 
 CONFIG = RankerConfig(BoostingConfig(trees=20, rate=0.3, leaves=4, least_in_leaf=5, threads=1))
@@ -61,7 +61,7 @@ def world(dataset):
 
 @pytest.fixture(scope="module")
 def ranker(world, dataset):
-    return Ranker(CONFIG).prepare(world).learn(*asked(dataset, 1))
+    return Ranker(CONFIG).prepare(world).learn(Lesson(*asked(dataset, 1)))
 
 
 def found(ranker, cases, candidates, signals):
@@ -105,7 +105,7 @@ def test_saved_and_loaded_it_says_the_same(ranker, dataset, tmp_path):
 
 
 def test_the_same_cases_grow_the_same_trees(ranker, world, dataset):
-    again = Ranker(CONFIG).prepare(world).learn(*asked(dataset, 1))
+    again = Ranker(CONFIG).prepare(world).learn(Lesson(*asked(dataset, 1)))
     cases, candidates, signals = asked(dataset, 5)
     np.testing.assert_array_equal(
         again.score(cases.requests, candidates, signals), ranker.score(cases.requests, candidates, signals)
@@ -137,7 +137,7 @@ def test_more_requests_than_are_scored_at_once(ranker, dataset):
 
 def test_items_are_renewed_and_trees_stay(ranker, world, dataset):
     question = asked(dataset, 8)
-    other = Ranker(CONFIG).prepare(world).learn(*asked(dataset, 1))
+    other = Ranker(CONFIG).prepare(world).learn(Lesson(*asked(dataset, 1)))
     other.prepare(dataset)
     assert other.names == ranker.names
     assert found(other, *question) < found(ranker, *question)
@@ -148,8 +148,8 @@ def test_items_are_renewed_and_trees_stay(ranker, world, dataset):
 def test_a_table_of_neighbours_may_be_given(world, dataset):
     table = Cooccurrence().fit(dataset).next_
     cases, candidates, signals = asked(dataset, 1)
-    given = Ranker(CONFIG).prepare(world, table).learn(cases, candidates, signals)
-    own = Ranker(CONFIG).prepare(world).learn(cases, candidates, signals)
+    given = Ranker(CONFIG).prepare(world, table).learn(Lesson(cases, candidates, signals))
+    own = Ranker(CONFIG).prepare(world).learn(Lesson(cases, candidates, signals))
     np.testing.assert_array_equal(
         given.score(cases.requests, candidates, signals), own.score(cases.requests, candidates, signals)
     )
@@ -168,7 +168,7 @@ def test_too_few_cases_leave_the_blend_as_it_is(world, dataset):
     cases, candidates, signals = asked(dataset, 1)
     few = np.arange(20)
     ranker = Ranker(CONFIG).prepare(world)
-    ranker.learn(cases.take(few), candidates.take(few), signals.take(np.arange(20 * N)))
+    ranker.learn(Lesson(cases.take(few), candidates.take(few), signals.take(np.arange(20 * N))))
     assert ranker.names == ()
     np.testing.assert_array_equal(ranker.score(cases.requests, candidates, signals), signals.fused)
     told = ranker.contributions(cases.requests, candidates, signals, np.arange(5))
@@ -188,7 +188,7 @@ def test_no_candidates_no_scores(ranker, dataset):
 
 def test_preparing_comes_first(dataset):
     with pytest.raises(RuntimeError, match="prepare"):
-        Ranker(CONFIG).learn(*asked(dataset, 1))
+        Ranker(CONFIG).learn(Lesson(*asked(dataset, 1)))
 
 
 @pytest.mark.parametrize("lengths", [[3, 3], [2, 0, 5], [0]])

@@ -78,6 +78,25 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """What trees learn from.
+
+    Attributes
+    ----------
+    cases
+        Questions about a time that neither the sources nor `Ranker.prepare` have seen.
+    candidates
+        Of each case, by rising code.
+    signals
+        What the sources said about them.
+    """
+
+    cases: Cases
+    candidates: Ragged
+    signals: Signals
+
+
+@dataclass(frozen=True, slots=True)
 class Contributions:
     """What each feature adds to the score of each candidate.
 
@@ -131,33 +150,21 @@ class Ranker:
         self._layouts = {}
         return self
 
-    def learn(self, cases: Cases, candidates: Ragged, signals: Signals) -> Self:
-        """Grow trees.
-
-        Parameters
-        ----------
-        cases
-            Questions about a time that neither the sources nor `prepare` have seen.
-        candidates
-            Of each case, by rising code.
-        signals
-            What the sources said about them.
-        """
+    def learn(self, *lessons: Lesson) -> Self:
+        """Grow trees from all lessons together."""
         self._trees, self._names, self._layouts = None, (), {}
-        right = contains(cases.truth, candidates)
-        near = ranks(candidates, signals.fused[None])[0] < self.config.depth
-        kept = self._drawn(np.unique(candidates.rows[right & near]))
-        if len(kept) < _FEWEST:
+        most = max(_FEWEST, self.config.rows // self.config.depth // max(len(lessons), 1))
+        taught = [self._taught(lesson, most) for lesson in lessons]
+        if sum(len(rows.sizes) for rows in taught) < _FEWEST:
             return self
-        places, _ = ragged_positions(candidates.offsets, kept)
-        # Ranks are among all that will be shown, not among those that are learned from.
-        said = _said(candidates.take(kept), signals.take(places))[near[places]]
-        places = places[near[places]]
-        shown = _among(candidates, places, kept)
-        matrix = np.hstack([said, *self._prepared.blocks(cases.requests.take(kept), shown)])
+        matrix = np.concatenate([rows.matrix for rows in taught])
         changing = _changing(matrix)
-        self._names = tuple(compress(self._known_names(signals.names), changing))
-        data = Grouped(np.ascontiguousarray(matrix[:, changing]), right[places], shown.lengths)
+        self._names = tuple(compress(self._known_names(lessons[0].signals.names), changing))
+        data = Grouped(
+            np.ascontiguousarray(matrix[:, changing]),
+            np.concatenate([rows.right for rows in taught]),
+            np.concatenate([rows.sizes for rows in taught]),
+        )
         codes = [name for name in self._names if name in self._prepared.categorical]
         self._trees = RankingTrees(self.config.boosting).fit(data, self._names, codes)
         return self
@@ -233,9 +240,22 @@ class Ranker:
             raise RuntimeError("prepare comes first.")
         return self._features
 
-    def _drawn(self, rows: Longs) -> Longs:
+    def _taught(self, lesson: Lesson, most: int) -> Grouped:
+        """All columns of the strongest candidates of cases, at most so many, with an answer among them."""
+        cases, candidates, signals = lesson.cases, lesson.candidates, lesson.signals
+        right = contains(cases.truth, candidates)
+        near = ranks(candidates, signals.fused[None])[0] < self.config.depth
+        kept = self._drawn(np.unique(candidates.rows[right & near]), most)
+        places, _ = ragged_positions(candidates.offsets, kept)
+        # Ranks are among all that will be shown, not among those that are learned from.
+        said = _said(candidates.take(kept), signals.take(places))[near[places]]
+        places = places[near[places]]
+        shown = _among(candidates, places, kept)
+        matrix = np.hstack([said, *self._prepared.blocks(cases.requests.take(kept), shown)])
+        return Grouped(matrix, right[places], shown.lengths)
+
+    def _drawn(self, rows: Longs, most: int) -> Longs:
         """As many of these cases as there is room for."""
-        most = max(_FEWEST, self.config.rows // self.config.depth)
         if len(rows) <= most:
             return rows
         rng = np.random.default_rng(self.config.boosting.seed)

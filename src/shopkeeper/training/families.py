@@ -27,14 +27,13 @@ from shopkeeper.training.tuning.autoencoder import tune_autoencoder
 from shopkeeper.training.tuning.factors import tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
 from shopkeeper.training.tuning.neighbours import (
-    MOST_PAIRS,
     tune_customer_neighbours,
     tune_item_neighbours,
     tune_session_neighbours,
 )
 from shopkeeper.training.tuning.sequence import tune_transformer
 from shopkeeper.training.tuning.towers import tune_towers
-from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share
+from shopkeeper.training.tuning.trials import MOST_PAIRS, REPEATS_MATTER, Trial, repeat_share
 
 _ENOUGH: Final = 20_000
 """Events from which on a model with a vector for every item has enough to learn from."""
@@ -135,7 +134,8 @@ class Family:
 
 def _pairs(shape: Shape) -> Cost:
     """Some forty trials on a sample, and one count of everything."""
-    return Cost(15.0 + shape.events * 2e-5, 200 + shape.events * 1e-4)
+    seconds = 8.0 + min(shape.events, counts.MOST_EVENTS) * 1.5e-5 + shape.events * 3e-6
+    return Cost(seconds, 200 + shape.events * 1e-4)
 
 
 def _returns(shape: Shape) -> Cost:
@@ -164,8 +164,8 @@ def _autoencoder(shape: Shape) -> Cost:
 
 def _transformer(shape: Shape) -> Cost:
     """About a dozen passes: tuning with its patience, then once more."""
-    a_pass = min(shape.events, SequenceConfig().tokens) * 4e-5
-    return Cost(10.0 + 12 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
+    a_pass = min(shape.events, SequenceConfig().tokens) * 3e-5
+    return Cost(8.0 + 12 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
 
 
 def _linear(shape: Shape) -> Cost:
@@ -234,7 +234,7 @@ FURTHER: Final[Mapping[str, Family]] = {
 
 def blending(shape: Shape) -> Cost:
     """Weights and trees: sources asked about several times the cases of a trial, and learning from that."""
-    return Cost(20.0 + shape.cases * 6e-3, 300)
+    return Cost(10.0 + shape.cases * 5e-3, 300)
 
 
 FAMILIES: Final[Mapping[str, Family]] = {**BASIC, **FURTHER}

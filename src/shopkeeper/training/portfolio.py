@@ -188,8 +188,9 @@ def _blended(
     asked = news(cases) if come_back else None
     blend = learn_weights(answers, Answers.of(sources, asked) if asked else None)
     kept = tuple(source for source in sources if blend.uses(source.name) or source.name == POPULAR)
-    taught = Answers.of(kept, trials.thinned(split.test, seed + 1, ease=_TAUGHT))
-    found = learn_ranker(taught, blend, split.train)
+    many = trials.thinned(split.test, seed + 1, ease=_TAUGHT)
+    about_news = Answers.of(kept, news(many)) if come_back else None
+    found = learn_ranker(Answers.of(kept, many), blend, split.train, about_news)
     linear = value(answers, blend)
     settings = Settings(
         {source.name: configs[source.name] for source in kept},

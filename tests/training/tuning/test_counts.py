@@ -105,7 +105,7 @@ def test_cases_are_thinned_by_what_they_cost(monkeypatch):
 
 def test_a_sample_keeps_whole_people(monkeypatch):
     dataset = habits()
-    monkeypatch.setattr(counts, "_MOST_EVENTS", len(dataset) // 3)
+    monkeypatch.setattr(counts, "MOST_EVENTS", len(dataset) // 3)
     sample = counts._sampled(dataset, 0)
     assert 0 < len(sample) < len(dataset)
     for person in np.unique(sample.person):

@@ -14,7 +14,7 @@ from shopkeeper.recommenders.popular import Popular, PopularConfig
 from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
 from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, best_of, repeat_share, value_of
 
-_MOST_EVENTS = 400_000
+MOST_EVENTS = 400_000
 """Events of a sample of people on which trials count pairs; what they choose is fitted on everything."""
 _KERNELS = ((50, 8.0), (20, 6.0), (8, 4.0))
 """Reach and tau to choose from: counting is what costs, so trials share the counts of these."""
@@ -126,9 +126,9 @@ def _near(config: CooccurrenceConfig, rng: np.random.Generator) -> CooccurrenceC
 
 
 def _sampled(dataset: Dataset, seed: int) -> Dataset:
-    """A sample of people with about `_MOST_EVENTS` events."""
-    if len(dataset) <= _MOST_EVENTS:
+    """A sample of people with about `MOST_EVENTS` events."""
+    if len(dataset) <= MOST_EVENTS:
         return dataset
     chosen: Floats = np.random.default_rng(seed).random(len(dataset.people) + 1).astype(np.float32)
     # Anonymous rows carry the code -1, the last entry; co-occurrence does not look at them anyway.
-    return dataset.where(chosen[dataset.person] < _MOST_EVENTS / len(dataset))
+    return dataset.where(chosen[dataset.person] < MOST_EVENTS / len(dataset))

@@ -64,6 +64,12 @@ class Answers:
         ]
 
 
+def has_news(cases: Cases) -> Bools:
+    """Which cases have an answer that the person does not know."""
+    fresh = ~contains(cases.requests.histories.known, cases.truth)
+    return np.asarray(np.bincount(cases.truth.rows[fresh], minlength=len(cases)) > 0)
+
+
 def news(cases: Cases) -> Cases:
     """The same people asked for what they do not know: known items may not be answered and do not count."""
     known, truth = cases.requests.histories.known, cases.truth

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases, Split
 from shopkeeper.learners.linear import LOCAL
 from shopkeeper.recommenders.linear import Linear, LinearConfig
-from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share, value_of
+from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, few_pairs, repeat_share, value_of
 
 _RECENCIES: Final = (0.5, 0.65, 0.8, 0.9, 0.97)
 _OTHER_RIDGES: Final = (3.0, 20.0)
@@ -18,26 +19,27 @@ _WATCHED: Final = 2_000
 
 
 def tune_linear(split: Split, cases: Cases, seed: int = 0) -> Trial[LinearConfig]:
-    """Try settings in the local form, which costs a second; solve the winner as exactly as it may."""
+    """Try settings in the local form on a sample of people; solve the winner on all as exactly as it may."""
     watched = cases.sample(_WATCHED, seed)
     seen = 1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0
-    found = [trial for ordered in (True, False) for trial in _tried(split, watched, seen, ordered)]
+    sample = few_pairs(split.train, seed)
+    found = [trial for ordered in (True, False) for trial in _tried(sample, watched, seen, ordered)]
     best = max(found, key=lambda trial: trial.value)
     model = Linear(replace(best.config, form="")).fit(split.train)
     return Trial(model.config, value_of(model, cases), model)
 
 
-def _tried(split: Split, cases: Cases, seen: float, ordered: bool) -> Iterator[Trial[LinearConfig]]:
+def _tried(sample: Dataset, cases: Cases, seen: float, ordered: bool) -> Iterator[Trial[LinearConfig]]:
     """Every recency under one ridge, other ridges at the best of them; what is counted is counted once."""
     start = LinearConfig(ordered=ordered, seen=seen, form=LOCAL)
-    parts = Linear(start).parts(split.train)
-    model = Linear(start).fit_parts(split.train, *parts)
+    parts = Linear(start).parts(sample)
+    model = Linear(start).fit_parts(sample, *parts)
     trials = []
     for recency in _RECENCIES:
         model.config = replace(start, recency=recency)
         trials.append(Trial(model.config, value_of(model, cases)))
     yield max(trials, key=lambda trial: trial.value)
     best = max(trials, key=lambda trial: trial.value).config
-    for ridge in _OTHER_RIDGES if split.train.n_items < _MANY_ITEMS else ():
-        model = Linear(replace(best, ridge=ridge)).fit_parts(split.train, *parts)
+    for ridge in _OTHER_RIDGES if sample.n_items < _MANY_ITEMS else ():
+        model = Linear(replace(best, ridge=ridge)).fit_parts(sample, *parts)
         yield Trial(model.config, value_of(model, cases))

@@ -9,12 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-import numpy as np
-
 from shopkeeper.core.types import DAY_MS
-from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases, Split
-from shopkeeper.learners.past import LATEST
 from shopkeeper.learners.similarity import Similarity
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
 from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
@@ -24,6 +20,7 @@ from shopkeeper.training.tuning.trials import (
     Config,
     Trial,
     best_of,
+    few_pairs,
     repeat_share,
     value_of,
 )
@@ -42,13 +39,11 @@ _REACHES: Final = (2.0, 3.0, 5.0, 10.0)
 _BACKWARD: Final = (0.3, 0.5, 1.0)
 _WATCHED: Final = 1_000
 """Cases on which a trial is measured."""
-MOST_PAIRS: Final = 12_000_000
-"""Pairs of events of one person on which a trial of items learns; what it chooses is fitted on everything."""
 
 
 def tune_item_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[ItemNeighboursConfig]:
     """Try how far back to listen and to learn, then measures, on a sample of people; fit the best on all."""
-    watched, sample = cases.sample(_WATCHED, seed), _some(split.train, seed)
+    watched, sample = cases.sample(_WATCHED, seed), few_pairs(split.train, seed)
     span = (split.train.end - split.train.start) / DAY_MS
 
     @lru_cache(maxsize=1)
@@ -144,16 +139,6 @@ def _walked(
         if offered:
             best = max(best, best_of(offered, value), key=lambda trial: trial.value)
     return best.config
-
-
-def _some(dataset: Dataset, seed: int) -> Dataset:
-    """All that some people did, few enough that a trial can learn from it."""
-    pairs = int((np.minimum(np.diff(dataset.offsets), LATEST) ** 2).sum())
-    if pairs <= MOST_PAIRS:
-        return dataset
-    chosen = np.random.default_rng(seed).random(len(dataset.people)) < MOST_PAIRS / pairs
-    # Rows of nobody carry the code -1, the last entry.
-    return dataset.where(np.append(chosen, False)[dataset.person])
 
 
 def _seen(cases: Cases) -> float:

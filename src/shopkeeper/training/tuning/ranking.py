@@ -6,14 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from shopkeeper.core.types import Floats, Longs, Ragged, ragged_positions
+from shopkeeper.core.types import Floats, Ragged, ragged_positions
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases
 from shopkeeper.metrics.ranking import hits, ndcg
 from shopkeeper.recommenders.blend import BlendConfig, Scaled, taken
-from shopkeeper.recommenders.ranker import Ranker, RankerConfig, Signals
+from shopkeeper.recommenders.ranker import Lesson, Ranker, Signals
 from shopkeeper.recommenders.select import top_k
-from shopkeeper.training.tuning.fusion import Answers
+from shopkeeper.training.tuning.fusion import Answers, has_news
 from shopkeeper.training.tuning.trials import K
 
 _GRID: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0, 64.0)
@@ -44,7 +44,9 @@ class Learned:
     gain: float
 
 
-def learn_ranker(answers: Answers, config: BlendConfig, train: Dataset) -> Learned | None:
+def learn_ranker(
+    answers: Answers, config: BlendConfig, train: Dataset, about_news: Answers | None = None
+) -> Learned | None:
     """A ranker and its weight; None where it does not help.
 
     Parameters
@@ -55,32 +57,36 @@ def learn_ranker(answers: Answers, config: BlendConfig, train: Dataset) -> Learn
         Weights of the linear blend.
     train
         What the sources were fitted on; it ends before the cases.
+    about_news
+        Answers to `fusion.news` of the same cases, from which trees learn too where people come back to what
+        they know: that alone would teach them nothing else.
     """
     n = len(answers.cases)
     if n < _FEWEST:
         return None
     first_judge = n - n // _JUDGES
-    ranker = taught(answers, config, train, np.arange(first_judge))
+    teaching = [lesson(answers, config, first_judge)]
+    everything = [lesson(answers, config, n)]
+    if about_news is not None:
+        new = has_news(answers.cases)
+        teaching.append(lesson(about_news, config, int(new[:first_judge].sum())))
+        everything.append(lesson(about_news, config, int(new.sum())))
+    ranker = Ranker().prepare(train).learn(*teaching)
     gains = _gains(answers, config, ranker, first_judge)
     means = gains.mean(axis=1)
     best = int(means.argmax())
     if means[best] <= _SURE * gains[best].std() / np.sqrt(gains.shape[1]):
         return None
-    return Learned(taught(answers, config, train, np.arange(n)), _GRID[best], float(means[best]))
+    return Learned(Ranker().prepare(train).learn(*everything), _GRID[best], float(means[best]))
 
 
-def taught(
-    answers: Answers,
-    config: BlendConfig,
-    train: Dataset,
-    rows: Longs,
-    settings: RankerConfig | None = None,
-) -> Ranker:
-    """A ranker whose trees have learned from some of the cases."""
+def lesson(answers: Answers, config: BlendConfig, n: int) -> Lesson:
+    """The first ``n`` cases, with the candidates that a ranker will be shown and what was said of them."""
     candidates, signals = _strongest(answers, config)
+    rows = np.arange(n)
     places, _ = ragged_positions(candidates.offsets, rows)
     chosen = Signals(signals.names, np.ascontiguousarray(signals.scaled[:, places]), signals.fused[places])
-    return Ranker(settings).prepare(train).learn(answers.cases.take(rows), candidates.take(rows), chosen)
+    return Lesson(answers.cases.take(rows), candidates.take(rows), chosen)
 
 
 def _strongest(answers: Answers, config: BlendConfig) -> tuple[Ragged, Signals]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
+from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases
+from shopkeeper.learners.past import LATEST
 from shopkeeper.metrics.ranking import hits, ndcg
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.select import contains
@@ -20,6 +22,8 @@ _MOST_CASES = 6_000
 _MOST_HISTORY = 60_000
 """Events in the histories of all cases of one trial: what a trial costs."""
 _FEWEST_CASES = 300
+MOST_PAIRS: Final = 12_000_000
+"""Pairs of events of one person on which a trial of items learns; what it chooses is fitted on everything."""
 _BATCH = 1_024
 """Cases asked at once: what a ranker is told of their candidates is held in memory."""
 REPEATS_MATTER = 0.002
@@ -80,3 +84,13 @@ def repeat_share(cases: Cases) -> float:
 def best_of(configs: Sequence[Config], value: Callable[[Config], float]) -> Trial[Config]:
     """Try each configuration; the first of the best."""
     return max((Trial(config, value(config)) for config in configs), key=lambda trial: trial.value)
+
+
+def few_pairs(dataset: Dataset, seed: int) -> Dataset:
+    """All that some people did, few enough that a trial can learn from it."""
+    pairs = int((np.minimum(np.diff(dataset.offsets), LATEST) ** 2).sum())
+    if pairs <= MOST_PAIRS:
+        return dataset
+    chosen = np.random.default_rng(seed).random(len(dataset.people)) < MOST_PAIRS / pairs
+    # Rows of nobody carry the code -1, the last entry.
+    return dataset.where(np.append(chosen, False)[dataset.person])
