@@ -11,6 +11,7 @@ from shopkeeper.data.split import Cases
 from shopkeeper.learners.boosting import BoostingConfig
 from shopkeeper.recommenders.cooccurrence import Cooccurrence
 from shopkeeper.recommenders.ranker import Lesson, Ranker, RankerConfig, Signals, ranks
+from shopkeeper.recommenders.select import contains
 from tests.recommenders.worlds import ITEMS, START, frozen, shop
 
 CONFIG = RankerConfig(BoostingConfig(trees=20, rate=0.3, leaves=4, least_in_leaf=5, threads=1))
@@ -109,6 +110,23 @@ def test_the_same_cases_grow_the_same_trees(ranker, world, dataset):
     cases, candidates, signals = asked(dataset, 5)
     np.testing.assert_array_equal(
         again.score(cases.requests, candidates, signals), ranker.score(cases.requests, candidates, signals)
+    )
+
+
+def test_trees_of_news_hand_out_anew_what_the_others_gave_to_news(ranker, world, dataset, tmp_path):
+    both = Ranker(CONFIG).prepare(world).learn(Lesson(*asked(dataset, 1)), Lesson(*asked(dataset, 3)))
+    cases, candidates, signals = asked(dataset, 6)
+    first, last = (made.score(cases.requests, candidates, signals) for made in (ranker, both))
+    new = ~contains(cases.requests.histories.known, candidates)
+    assert 0 < new.sum() < len(new)
+    assert both.names == ranker.names
+    np.testing.assert_array_equal(first[~new], last[~new])
+    rows = [(candidates.rows == row) & new for row in range(len(candidates))]
+    assert all(sorted(first[row]) == sorted(last[row]) for row in rows)
+    assert any(first[row].tolist() != last[row].tolist() for row in rows)
+    both.save(tmp_path / "both")
+    np.testing.assert_array_equal(
+        Ranker.load(tmp_path / "both").score(cases.requests, candidates, signals), last
     )
 
 

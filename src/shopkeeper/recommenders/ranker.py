@@ -2,9 +2,13 @@
 
 What they look at: what each source said and how it ranked the candidate, the item's sales, age and price,
 what the person did with it, how the last events lead to it, and who asks when (`features.candidates`).
+
+Where people come back to what they know, that decides every list, and trees learn little else. Others, grown
+from questions about news alone, then say which new item takes which of the places that the first leave to
+news.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import compress
 from pathlib import Path
 from typing import Final, Self
@@ -25,7 +29,7 @@ from shopkeeper.recommenders.select import contains
 
 BASE: Final = "base"
 """What all candidates share, beside the names of features in `Contributions`."""
-_TREES: Final = "trees.txt"
+_TREES: Final = ("trees.txt", "trees_of_news.txt")
 _BATCH: Final = 256
 """Requests whose columns are built at once."""
 _NEIGHBOURS: Final = CooccurrenceConfig(neighbours=100)
@@ -125,7 +129,7 @@ class Ranker:
         self.config = config or RankerConfig()
         self._features: CandidateFeatures | None = None
         self._names: tuple[str, ...] = ()
-        self._trees: RankingTrees | None = None
+        self._trees: tuple[RankingTrees, ...] = ()
         self._layouts: dict[tuple[str, ...], Longs] = {}
 
     @property
@@ -150,23 +154,22 @@ class Ranker:
         self._layouts = {}
         return self
 
-    def learn(self, *lessons: Lesson) -> Self:
-        """Grow trees from all lessons together."""
-        self._trees, self._names, self._layouts = None, (), {}
-        most = max(_FEWEST, self.config.rows // self.config.depth // max(len(lessons), 1))
-        taught = [self._taught(lesson, most) for lesson in lessons]
-        if sum(len(rows.sizes) for rows in taught) < _FEWEST:
+    def learn(self, lesson: Lesson, about_news: Lesson | None = None) -> Self:
+        """Grow trees; see the module for what those of news are for."""
+        self._trees, self._names, self._layouts = (), (), {}
+        taught = [self._taught(part) for part in (lesson, about_news) if part is not None]
+        if len(taught[0].sizes) < _FEWEST:
             return self
-        matrix = np.concatenate([rows.matrix for rows in taught])
-        changing = _changing(matrix)
-        self._names = tuple(compress(self._known_names(lessons[0].signals.names), changing))
-        data = Grouped(
-            np.ascontiguousarray(matrix[:, changing]),
-            np.concatenate([rows.right for rows in taught]),
-            np.concatenate([rows.sizes for rows in taught]),
-        )
+        taught = [rows for rows in taught if len(rows.sizes) >= _FEWEST]
+        changing = np.any([_changing(rows.matrix) for rows in taught], axis=0)
+        self._names = tuple(compress(self._known_names(lesson.signals.names), changing))
         codes = [name for name in self._names if name in self._prepared.categorical]
-        self._trees = RankingTrees(self.config.boosting).fit(data, self._names, codes)
+        self._trees = tuple(
+            RankingTrees(self.config.boosting).fit(
+                replace(rows, matrix=np.ascontiguousarray(rows.matrix[:, changing])), self._names, codes
+            )
+            for rows in taught
+        )
         return self
 
     def score(self, requests: Requests, candidates: Ragged, signals: Signals) -> Floats:
@@ -184,10 +187,10 @@ class Ranker:
         signals
             What the sources said about them.
         """
-        if self._trees is None or not len(candidates.items):
+        if not self._trees or not len(candidates.items):
             return signals.fused
         if len(requests) <= _BATCH:
-            return self._trees.predict(self._columns(requests, candidates, signals))
+            return self._predicted(requests, candidates, self._columns(requests, candidates, signals))
         found = []
         for start in range(0, len(requests), _BATCH):
             rows = np.arange(start, min(start + _BATCH, len(requests)))
@@ -198,13 +201,17 @@ class Ranker:
     def contributions(
         self, request: Requests, candidates: Ragged, signals: Signals, places: Longs
     ) -> Contributions:
-        """What each feature adds to the score of the candidates at some places, beside all the others.
+        """What each feature adds to what the trees of its sort say of the candidates at some places.
 
         Without trees it is the blend's score alone.
         """
-        if self._trees is None:
+        if not self._trees:
             return Contributions(("fused",), signals.fused[places, None])
-        values = self._trees.contributions(self._columns(request, candidates, signals)[places])
+        columns = self._columns(request, candidates, signals)[places]
+        values = self._trees[0].contributions(columns)
+        new = ~contains(request.histories.known, candidates)[places]
+        if len(self._trees) > 1 and new.any():
+            values[new] = self._trees[1].contributions(columns[new])
         return Contributions((*self._names, BASE), values)
 
     def save(self, folder: Path) -> None:
@@ -215,12 +222,12 @@ class Ranker:
             "names": self._names,
             "kinds": features.items.kinds,
             "fields": features.fields,
-            "grown": self._trees is not None,
+            "grown": len(self._trees),
         }
         arrays = {"items": features.items.columns, "codes": features.items.codes}
         write_state(folder, settings, **arrays, **matrix_arrays(features.neighbours))
-        if self._trees is not None:
-            self._trees.save(folder / _TREES)
+        for trees, name in zip(self._trees, _TREES, strict=False):
+            trees.save(folder / name)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -231,7 +238,7 @@ class Ranker:
         items = ItemTable(arrays["items"], tuple(settings["kinds"]), arrays["codes"])
         ranker._features = CandidateFeatures(items, matrix_of(arrays), tuple(settings["fields"]))
         ranker._names = tuple(settings["names"])
-        ranker._trees = RankingTrees.load(folder / _TREES) if settings["grown"] else None
+        ranker._trees = tuple(RankingTrees.load(folder / name) for name in _TREES[: settings["grown"]])
         return ranker
 
     @property
@@ -240,12 +247,21 @@ class Ranker:
             raise RuntimeError("prepare comes first.")
         return self._features
 
-    def _taught(self, lesson: Lesson, most: int) -> Grouped:
-        """All columns of the strongest candidates of cases, at most so many, with an answer among them."""
+    def _predicted(self, requests: Requests, candidates: Ragged, columns: Matrix) -> Floats:
+        """What the trees say; what those of all said of news is handed out again in the order of theirs."""
+        scores = self._trees[0].predict(columns)
+        if len(self._trees) > 1:
+            new = np.flatnonzero(~contains(requests.histories.known, candidates))
+            rows, order = candidates.rows[new], self._trees[1].predict(columns[new])
+            scores[new[np.lexsort((-order, rows))]] = scores[new[np.lexsort((-scores[new], rows))]]
+        return scores
+
+    def _taught(self, lesson: Lesson) -> Grouped:
+        """All columns of the strongest candidates of cases that have an answer among them."""
         cases, candidates, signals = lesson.cases, lesson.candidates, lesson.signals
         right = contains(cases.truth, candidates)
         near = ranks(candidates, signals.fused[None])[0] < self.config.depth
-        kept = self._drawn(np.unique(candidates.rows[right & near]), most)
+        kept = self._drawn(np.unique(candidates.rows[right & near]))
         places, _ = ragged_positions(candidates.offsets, kept)
         # Ranks are among all that will be shown, not among those that are learned from.
         said = _said(candidates.take(kept), signals.take(places))[near[places]]
@@ -254,8 +270,9 @@ class Ranker:
         matrix = np.hstack([said, *self._prepared.blocks(cases.requests.take(kept), shown)])
         return Grouped(matrix, right[places], shown.lengths)
 
-    def _drawn(self, rows: Longs, most: int) -> Longs:
+    def _drawn(self, rows: Longs) -> Longs:
         """As many of these cases as there is room for."""
+        most = max(_FEWEST, self.config.rows // self.config.depth)
         if len(rows) <= most:
             return rows
         rng = np.random.default_rng(self.config.boosting.seed)

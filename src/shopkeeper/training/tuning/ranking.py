@@ -58,26 +58,29 @@ def learn_ranker(
     train
         What the sources were fitted on; it ends before the cases.
     about_news
-        Answers to `fusion.news` of the same cases, from which trees learn too where people come back to what
-        they know: that alone would teach them nothing else.
+        Answers to `fusion.news` of the same cases, where people come back to what they know.
     """
     n = len(answers.cases)
     if n < _FEWEST:
         return None
     first_judge = n - n // _JUDGES
-    teaching = [lesson(answers, config, first_judge)]
-    everything = [lesson(answers, config, n)]
-    if about_news is not None:
-        new = has_news(answers.cases)
-        teaching.append(lesson(about_news, config, int(new[:first_judge].sum())))
-        everything.append(lesson(about_news, config, int(new.sum())))
-    ranker = Ranker().prepare(train).learn(*teaching)
+    ranker = _taught(answers, about_news, config, train, first_judge)
     gains = _gains(answers, config, ranker, first_judge)
     means = gains.mean(axis=1)
     best = int(means.argmax())
     if means[best] <= _SURE * gains[best].std() / np.sqrt(gains.shape[1]):
         return None
-    return Learned(Ranker().prepare(train).learn(*everything), _GRID[best], float(means[best]))
+    return Learned(_taught(answers, about_news, config, train, n), _GRID[best], float(means[best]))
+
+
+def _taught(
+    answers: Answers, about_news: Answers | None, config: BlendConfig, train: Dataset, n: int
+) -> Ranker:
+    """A ranker that has learned from the first ``n`` cases."""
+    ranker, first = Ranker().prepare(train), lesson(answers, config, n)
+    if about_news is None:
+        return ranker.learn(first)
+    return ranker.learn(first, lesson(about_news, config, int(has_news(answers.cases)[:n].sum())))
 
 
 def lesson(answers: Answers, config: BlendConfig, n: int) -> Lesson:
