@@ -24,6 +24,8 @@ FOLDERS: Final = {"journey": Path("demo-shop"), "generated": Path("demo-shop-gen
 _KINDS: Final = ("items", "customers", "campaigns", "events")
 _NAMES: Final = {"journey": "The Corner Grocery", "generated": "The Generated Shop"}
 _GENERATED: Final = {"customers": 1_000, "items": 1_500, "days": 180, "seed": 7}
+_BUDGET: Final = 60.0
+"""Seconds for choosing what to train: the first page should stand after three minutes on two cores."""
 REPORT: Final = "evaluation.html"
 
 
@@ -85,7 +87,7 @@ def _generated(shop: Shop, progress: Progress) -> Iterator[ImportReport]:
 
 def _train(shop: Shop) -> Training:
     with bars() as progress:
-        training = shop.train(progress=progress)
+        training = shop.train(budget=_BUDGET, progress=progress)
     show_training(training)
     return training
 
