@@ -65,6 +65,11 @@ class Shape:
     cases: int
     repeats: float
 
+    @property
+    def latest(self) -> int:
+        """Rows that models see which look at no more than `LATEST` events of a person, at most."""
+        return min(self.events, self.people * LATEST)
+
     @classmethod
     def of(cls, split: Split, cases: Cases) -> Self:
         """Measure a shop."""
@@ -139,7 +144,7 @@ def _pairs(shape: Shape) -> Cost:
 
 
 def _returns(shape: Shape) -> Cost:
-    return Cost(1.0 + shape.events * 7e-6, 200 + shape.events * 1e-4)
+    return Cost(1.0 + shape.events * 4e-6, 200 + shape.events * 1e-4)
 
 
 def _sums(shape: Shape) -> Cost:
@@ -181,20 +186,20 @@ def _linear(shape: Shape) -> Cost:
 
 def _factors(shape: Shape) -> Cost:
     """Three factorizations in tuning and one more, each some fifteen passes over all pairs."""
-    return Cost(3.0 + shape.events * 2e-5 + (shape.people + shape.items) * 8e-5, 100 + shape.items * 0.001)
+    return Cost(3.0 + shape.latest * 1e-5 + (shape.people + shape.items) * 2e-4, 100 + shape.items * 0.001)
 
 
 def _item_neighbours(shape: Shape) -> Cost:
     """Trials on some pairs of what one person did, and twice all of them; some do far more than the mean."""
-    pairs = 2 * shape.events * min(shape.events / max(shape.people, 1), LATEST)
-    trials = min(pairs, MOST_PAIRS) * 1e-6
-    return Cost(3.0 + trials + pairs * 1.3e-7 + shape.items * 5e-5, 100 + shape.items * 0.004)
+    pairs = 2 * shape.latest * shape.latest / max(shape.people, 1)
+    trials = min(pairs, MOST_PAIRS) * 5e-7
+    return Cost(3.0 + trials + pairs * 5e-8 + shape.items * 5e-5, 100 + shape.items * 0.004)
 
 
 def _customer_neighbours(shape: Shape) -> Cost:
     """Some fifteen trials, each of which looks at whoever touched the same."""
-    kept = shape.events * min(1.0, CustomerNeighboursConfig().people / max(shape.people, 1))
-    return Cost(3.0 + kept * 2.5e-5, 80 + kept * 2.5e-4)
+    kept = shape.latest * min(1.0, CustomerNeighboursConfig().people / max(shape.people, 1))
+    return Cost(3.0 + kept * 1e-5, 80 + kept * 2.5e-4)
 
 
 def _session_neighbours(shape: Shape) -> Cost:
