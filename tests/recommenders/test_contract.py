@@ -94,6 +94,8 @@ KNOWN = {
     "item_neighbours": Known([*_FOLLOWS, ("y", "i04", 0)], [("i01", 5)], ["i02", "i03"]),
     # All four who touched i01 speak; three touched i02 too, and one i03.
     "session_neighbours": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
+    # Who takes i01 takes i02 too, and the asker has i01 alone.
+    "basket_neighbours": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     "customer_neighbours": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     # Most go from i01 to i02, the others from i03 to i04.
     "factorization_machine": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
@@ -188,7 +190,7 @@ def check_against_score(model, dataset, requests, k):
 
 
 def test_all_recommenders_are_found_and_have_a_known_world():
-    assert len(FOUND) == 17
+    assert len(FOUND) == 18
     assert {family.name for family in FOUND} == set(KNOWN)
 
 

@@ -12,6 +12,7 @@ from shopkeeper.learners.past import LATEST
 from shopkeeper.learners.sequence.config import SequenceConfig
 from shopkeeper.recommenders.autoencoder import Autoencoder, AutoencoderConfig
 from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.basket_neighbours import BasketNeighbours, BasketNeighboursConfig
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig, Transition
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
 from shopkeeper.recommenders.factors import Factors, FactorsConfig
@@ -27,6 +28,7 @@ from shopkeeper.training.tuning.autoencoder import tune_autoencoder
 from shopkeeper.training.tuning.factors import tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
 from shopkeeper.training.tuning.neighbours import (
+    tune_basket_neighbours,
     tune_customer_neighbours,
     tune_item_neighbours,
     tune_session_neighbours,
@@ -202,6 +204,12 @@ def _customer_neighbours(shape: Shape) -> Cost:
     return Cost(3.0 + kept * 1e-5, 80 + kept * 2.5e-4)
 
 
+def _basket_neighbours(shape: Shape) -> Cost:
+    """Some twenty trials, each of which sums up the habits of whoever is kept."""
+    kept = shape.latest * min(1.0, BasketNeighboursConfig().people / max(shape.people, 1))
+    return Cost(3.0 + kept * 2e-5, 80 + kept * 2.5e-4)
+
+
 def _session_neighbours(shape: Shape) -> Cost:
     """Some twenty trials, each looking at a bounded number of sessions, and three times all sessions."""
     return Cost(8.0 + shape.events * 1.2e-5, 100 + shape.events * 6e-5)
@@ -229,6 +237,13 @@ FURTHER: Final[Mapping[str, Family]] = {
     "item_neighbours": Family(ItemNeighbours, ItemNeighboursConfig, _item_neighbours, tune_item_neighbours),
     "customer_neighbours": Family(
         CustomerNeighbours, CustomerNeighboursConfig, _customer_neighbours, tune_customer_neighbours
+    ),
+    "basket_neighbours": Family(
+        BasketNeighbours,
+        BasketNeighboursConfig,
+        _basket_neighbours,
+        tune_basket_neighbours,
+        _no_repeats,
     ),
     "factors": Family(Factors, FactorsConfig, _factors, tune_factors, _thin),
     "autoencoder": Family(Autoencoder, AutoencoderConfig, _autoencoder, tune_autoencoder, _thin, "torch"),

@@ -11,6 +11,7 @@ from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.factors import tune_factorization_machine, tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
 from shopkeeper.training.tuning.neighbours import (
+    tune_basket_neighbours,
     tune_customer_neighbours,
     tune_item_neighbours,
     tune_session_neighbours,
@@ -25,7 +26,7 @@ TUNERS = (
     tune_customer_neighbours,
     tune_session_neighbours,
 )
-each = pytest.mark.parametrize("tune", TUNERS)
+each = pytest.mark.parametrize("tune", [*TUNERS, tune_basket_neighbours])
 
 
 @each
@@ -38,7 +39,7 @@ def test_the_winner_is_fitted_as_its_settings_say(tune):
     assert trials.value_of(again, split.test) == trial.value
 
 
-@each
+@pytest.mark.parametrize("tune", TUNERS)
 def test_repeats_are_left_out_where_nobody_repeats(tune):
     once, often = last_out_split(chains(60), hold=2, ask=2), time_split(habits(30), 7)
     assert tune(once, once.test).config.seen == 0

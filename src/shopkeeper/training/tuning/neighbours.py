@@ -12,6 +12,7 @@ from typing import Final
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.split import Cases, Split
 from shopkeeper.learners.similarity import Similarity
+from shopkeeper.recommenders.basket_neighbours import BasketNeighbours, BasketNeighboursConfig
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
 from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
 from shopkeeper.recommenders.session_neighbours import SessionNeighbours, SessionNeighboursConfig
@@ -37,6 +38,10 @@ _GAPS: Final = (0.0, 30.0)
 _SHARES_OF_SPAN: Final = (0.05, 0.2, 0.5)
 _REACHES: Final = (2.0, 3.0, 5.0, 10.0)
 _BACKWARD: Final = (0.3, 0.5, 1.0)
+_FADINGS: Final = (0.5, 0.8, 0.9, 0.97, 1.0)
+_GROUPS: Final = (3, 7, 15)
+_OWN: Final = (0.3, 0.5, 0.9)
+_CROWDS: Final = (50, 100, 900)
 _WATCHED: Final = 1_000
 """Cases on which a trial is measured."""
 
@@ -124,6 +129,28 @@ def tune_session_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[
         value,
     )
     model = SessionNeighbours(config).fit(split.train)
+    return Trial(config, value_of(model, cases), model)
+
+
+def tune_basket_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[BasketNeighboursConfig]:
+    """Try how habits fade, then how much others count and how many of them to hear."""
+    watched = cases.sample(_WATCHED, seed)
+
+    def value(config: BasketNeighboursConfig) -> float:
+        return value_of(BasketNeighbours(config).fit(split.train), watched)
+
+    config = _walked(
+        BasketNeighboursConfig(),
+        (
+            lambda at: [replace(at, across=fading) for fading in _FADINGS],
+            lambda at: [replace(at, within=fading) for fading in _FADINGS],
+            lambda at: [replace(at, group=group) for group in _GROUPS],
+            lambda at: [replace(at, own=own) for own in _OWN],
+            lambda at: [replace(at, neighbours=neighbours) for neighbours in _CROWDS],
+        ),
+        value,
+    )
+    model = BasketNeighbours(config).fit(split.train)
     return Trial(config, value_of(model, cases), model)
 
 
