@@ -6,7 +6,8 @@
     score_j = alpha v_aj + (1 - alpha) * mean of v_pj over the ``neighbours`` people with the largest s_ap > 0
 
 b counts a person's n baskets back from the latest, 0: what a person did at one moment, each item once. Groups
-of m baskets fade by r_g, baskets within a group by r_b: tastes change slower than the day. It is TIFU-KNN (Hu, He, Gao and Zhang 2020, "Modeling personalized item frequency information for next-basket
+of m baskets fade by r_g, baskets within a group by r_b: tastes change slower than the day. It is TIFU-KNN
+(Hu, He, Gao and Zhang 2020, "Modeling personalized item frequency information for next-basket
 recommendation"); there people are near by Euclidean distance, here by cosine, which asks only whoever shares
 an item and does not mistake those who buy little for alike.
 
