@@ -41,6 +41,13 @@ def test_repeats_are_left_out_where_nobody_repeats(chain):
     assert "twice" in told["repeat"].reason
 
 
+def test_shelves_have_their_parts_and_the_blend_asks_only_those_with_a_weight(habit):
+    _, model = habit
+    assert {"cooccurrence", "repeat", "trending", "popular"} <= {source.name for source in model.sources}
+    weighed = {name for name in model.settings.configs if model.config.uses(name)}
+    assert {source.name for source in model.asked} == weighed | {"popular"}
+
+
 @pytest.mark.parametrize("world", ["habit", "chain"])
 def test_the_blend_is_not_below_the_best_single_on_validation(world, request):
     _, model = request.getfixturevalue(world)

@@ -129,19 +129,19 @@ class Blend:
 
     def recommend(self, requests: Requests, k: int) -> Recommendations:
         """Ask the sources, fuse, rank, fill; see `Recommender.recommend`."""
-        asked = self._asked()
+        asked = self.asked
         fused = self._fused(asked, requests, max(k, DEPTH))
         ranked = top_k(fused.candidates, fused.scores, requests, k, self.name)
         return _with_sources(ranked, fused, tuple(source.name for source in asked))
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:
         """Score each candidate; see `Recommender.score`."""
-        fused = self._fused(self._asked(), requests, DEPTH, candidates)
+        fused = self._fused(self.asked, requests, DEPTH, candidates)
         return at(fused.candidates, fused.scores, candidates)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Evidence of the source that carried each item most, and what moved the ranker most, as facts."""
-        asked = self._asked()
+        asked = self.asked
         fused = self._fused(asked, request, DEPTH, Ragged.of([items]))
         places = np.searchsorted(fused.candidates.items, items)
         carriers = fused.parts[:, places].argmax(axis=0) if len(items) else np.empty(0, np.int64)
@@ -169,7 +169,8 @@ class Blend:
         config = BlendConfig(settings["weights"], settings["known"], settings["ranker"])
         return cls(config, sources, Ranker.load(folder / RANKER) if settings["ranked"] else None)
 
-    def _asked(self) -> tuple[Recommender, ...]:
+    @property
+    def asked(self) -> tuple[Recommender, ...]:
         """Sources with a weight, and popularity, which closes the fallback chain."""
         return tuple(
             source for source in self.sources if self.config.uses(source.name) or source.name == POPULAR

@@ -1,6 +1,5 @@
 """Wording of evidence, in English and Chinese. What the evidence does not say is not said."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,21 +61,34 @@ class Wording:
         return next((deed for deed, of in _STRENGTH if kinds & set(of)), Deed.viewed)
 
     def reason(self, item: int, evidence: Evidence) -> Reason:
-        """Word the evidence for an item; empty where its source is unknown or it says nothing."""
-        say = _SAY.get(evidence.source)
-        return say(self, item, evidence) if say else UNSAID
+        """Word the evidence for an item; empty where it says nothing.
+
+        What is reserved is nothing to read out over somebody's shoulder.
+        """
+        if evidence.source in _OF_THE_CROWD:
+            return _OF_THE_CROWD[evidence.source]
+        if evidence.items[:1] == (item,):
+            return self.again(item)
+        told = (code for code in evidence.items if code != item and not self.stock.reserved[code])
+        other = next(told, None)
+        return UNSAID if other is None else self.because(other)
 
     def because(self, item: int) -> Reason:
         """Heading of a shelf, and reason of a card, that follow from one item of the history."""
         en, zh = _BECAUSE[self.deed(item)]
         return Reason(en.format(_short(self.stock.title(item))), zh.format(_short(self.stock.title_zh(item))))
 
-    def again(self, item: int, count: int, days: int) -> Reason:
+    def again(self, item: int) -> Reason:
         """How often and when the person took the item itself.
 
-        ``count`` and ``days`` come from the evidence and cover every kind of event; as soon as some of the
-        recent ones are no purchases, the purchases among them are counted instead.
+        The summary of a history covers every kind of event; as soon as some of the recent ones are no
+        purchases, the purchases among them are counted instead.
         """
+        entry = np.flatnonzero(self.histories.summary_items == item)
+        if not len(entry):
+            return UNSAID
+        count = int(self.histories.summary_counts[entry[0]])
+        days = self._days_since(int(self.histories.summary_last[entry[0]]))
         of_item = self.histories.items == item
         bought = of_item & (self.histories.kinds == EventType.purchase)
         if not of_item.any():
@@ -85,8 +97,11 @@ class Wording:
             return _looked(count, days)
         if bought.sum() < of_item.sum():
             times = np.unique(self.histories.times[bought])
-            count, days = len(times), max(0, int(self.as_of - times[-1]) // DAY_MS)
+            count, days = len(times), self._days_since(int(times[-1]))
         return _bought(count, days)
+
+    def _days_since(self, time: int) -> int:
+        return max(0, self.as_of - time) // DAY_MS
 
     @property
     def _only_buys(self) -> bool:
@@ -95,37 +110,11 @@ class Wording:
         return len(kinds) > 0 and bool((kinds == EventType.purchase).all())
 
 
-def _because(words: Wording, item: int, evidence: Evidence) -> Reason:
-    """From the strongest other item; an item that follows from nothing but itself is left unexplained.
-
-    What is reserved is nothing to read out over somebody's shoulder.
-    """
-    told = (code for code in evidence.items if code != item and not words.stock.reserved[code])
-    other = next(told, None)
-    return UNSAID if other is None else words.because(other)
-
-
-def _again(words: Wording, item: int, evidence: Evidence) -> Reason:
-    facts = dict(evidence.facts)
-    if not evidence.items or "count" not in facts:
-        return UNSAID
-    return words.again(evidence.items[0], int(facts["count"]), max(0, int(facts.get("days_since", 0))))
-
-
-def _trending(words: Wording, item: int, evidence: Evidence) -> Reason:
-    return Reason("Popular this week", "本周热门")
-
-
-def _popular(words: Wording, item: int, evidence: Evidence) -> Reason:
-    return Reason("Popular with our customers", "大家都在买")
-
-
-_SAY: dict[str, Callable[[Wording, int, Evidence], Reason]] = {
-    "cooccurrence": _because,
-    "repeat": _again,
-    "trending": _trending,
-    "popular": _popular,
+_OF_THE_CROWD = {
+    "trending": Reason("Popular this week", "本周热门"),
+    "popular": Reason("Popular with our customers", "大家都在买"),
 }
+"""Sources that know nobody in particular."""
 
 
 def goes_with(stock: Assortment, item: int) -> Reason:

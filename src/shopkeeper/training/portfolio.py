@@ -20,6 +20,8 @@ from shopkeeper.training.tuning.ranking import learn_ranker
 
 _WEIGHED, _TAUGHT = 2, 5
 """Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
+_ASKED_BY_NAME = frozenset({"cooccurrence", "repeat", "trending", POPULAR})
+"""Shelves that are asked for by name; a model has these parts even where its blend does without them."""
 _DEFAULT = ("cooccurrence", "transition", "repeat", "trending", "popular")
 
 
@@ -181,16 +183,17 @@ def _blended(
     choices: tuple[Choice, ...],
     seed: int,
 ) -> Portfolio:
-    """Learn weights, leave out what has none, and put a ranker on top where it helps."""
+    """Learn weights, leave out what nobody asks, and put a ranker on top where it helps."""
     cases = trials.thinned(split.test, seed + 1, ease=_WEIGHED)
     answers = Answers.of(sources, cases)
     come_back = trials.repeat_share(cases) > trials.REPEATS_MATTER
     asked = news(cases) if come_back else None
     blend = learn_weights(answers, Answers.of(sources, asked) if asked else None)
-    kept = tuple(source for source in sources if blend.uses(source.name) or source.name == POPULAR)
+    kept = tuple(s for s in sources if blend.uses(s.name) or s.name in _ASKED_BY_NAME)
+    heard = Blend(blend, kept).asked
     many = trials.thinned(split.test, seed + 1, ease=_TAUGHT)
-    about_news = Answers.of(kept, news(many)) if come_back else None
-    found = learn_ranker(Answers.of(kept, many), blend, split.train, about_news)
+    about_news = Answers.of(heard, news(many)) if come_back else None
+    found = learn_ranker(Answers.of(heard, many), blend, split.train, about_news)
     linear = value(answers, blend)
     settings = Settings(
         {source.name: configs[source.name] for source in kept},

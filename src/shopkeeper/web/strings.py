@@ -59,7 +59,13 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
     "empty_shop_note": ("Import items and events, then train the shop.", "请先导入商品和记录，再训练。"),
     # Badges, by where a card came from
     "badge_cooccurrence": ("Goes together", "经常搭配"),
+    "badge_linear": ("Goes together", "经常搭配"),
+    "badge_item_neighbours": ("Goes together", "经常搭配"),
     "badge_transition": ("Often next", "常接着买"),
+    "badge_session_neighbours": ("Often next", "常接着买"),
+    "badge_transformer": ("Often next", "常接着买"),
+    "badge_customer_neighbours": ("People like you", "同好之选"),
+    "badge_factors": ("People like you", "同好之选"),
     "badge_repeat": ("Once more", "再来一次"),
     "badge_trending": ("Trending", "正流行"),
     "badge_popular": ("Bestseller", "畅销"),
