@@ -45,11 +45,12 @@ COMPILE := build/lock/bin/uv pip compile pyproject.toml --extra demo --group bui
 lock: ## write the lock files anew, keeping versions that still fit (ARGS=--upgrade)
 	@[ -x build/lock/bin/uv ] || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv; }
 	$(COMPILE) $(ARGS) --output-file requirements/demo.lock
-	$(COMPILE) $(ARGS) --extra postgresql --extra mysql --group deep --group dev --output-file requirements/dev.lock
+	$(COMPILE) $(ARGS) --extra encoders --extra postgresql --extra mysql --group deep --group dev --output-file requirements/dev.lock
 
 clean: ## remove what was made here, demonstration shops included
 	rm -rf .venv build dist site demo-shop demo-shop-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+.venv/dev.stamp: requirements/weights.lock
 .venv/%.stamp: requirements/%.lock pyproject.toml
 	@requirements/install.sh $*
 	@touch $@

