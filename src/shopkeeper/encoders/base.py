@@ -14,20 +14,18 @@ Value = TypeVar("Value", contravariant=True)
 class Encoder(Protocol[Value]):
     """Turns values into vectors whose cosine says how alike they are.
 
-    Attributes
-    ----------
-    id
-        Names the model, its version and what is done to values before it reads them; vectors of different ids
-        must not be compared.
-    dim
-        Length of a vector.
+    Vectors of encoders with different ids must not be compared.
     """
 
     @property
-    def id(self) -> str: ...  # noqa: D102
+    def id(self) -> str:
+        """Name of the model, its version and what is done to values before it reads them."""
+        ...
 
     @property
-    def dim(self) -> int: ...  # noqa: D102
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
 
     def encode(self, values: Sequence[Value]) -> Floats:
         """Vectors of values, shape ``(n, dim)``: unit rows, and zeros for a value that says nothing."""
