@@ -1,11 +1,7 @@
 """What follows from everything done lately, with what other items explain already taken out.
 
-B and the three ways to it are in `learners.linear`; asked, the history is a decayed row:
-
-    score_j = sum over the history of recency ^ (events since i) * w_i * B_ij, times ``seen`` if j is known
-
-Steck (2019) has all events speak alike; decay is worth a fifth where order matters. A sum below 0 says
-nothing. The sum ends where recency ^ (events since i) falls to 0.01.
+B and the three ways to it are in `learners.linear`; it is W of `item_rows`. Steck (2019) has all events speak
+alike; decay is worth a fifth where order matters. A sum below 0 says nothing.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,18 +11,14 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from shopkeeper.core.types import Evidence, Floats, Histories, Ints, Longs, Ragged, Recommendations, Requests
+from shopkeeper.core.types import Longs
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.learners.linear import Form, Problem, choose_form, empty, forms, solve, stacked, strongest
+from shopkeeper.learners.linear import Form, Problem, choose_form, forms, solve, stacked, strongest
 from shopkeeper.learners.pairs import Kernel, count_pairs
 from shopkeeper.learners.past import past_of
-from shopkeeper.learners.rows import WeightedRows
-from shopkeeper.recommenders.evidence import about, heard, reasons
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
-from shopkeeper.recommenders.select import at, contains, top_k
+from shopkeeper.recommenders.item_rows import ItemRows
 
-_FAINT = 1e-2
-"""Decay down to which events of a history are heard."""
 _FOLLOWERS = 300
 """Entries of a row of C that are used, the strongest."""
 
@@ -74,7 +66,7 @@ class LinearConfig:
     candidates: int = 32
 
 
-class Linear:
+class Linear(ItemRows):
     """What follows from the history, each item speaking only for what the others do not say.
 
     Attributes
@@ -84,14 +76,12 @@ class Linear:
     """
 
     name: ClassVar[str] = "linear"
-    holds_people: ClassVar[bool] = False
-    supports_cold_people: ClassVar[bool] = False
+    config: LinearConfig
 
     def __init__(self, config: LinearConfig | None = None) -> None:
         self.config = config or LinearConfig()
-        self.weights_: Floats = np.ones(0, np.float32)
         self.form_ = Form("", 0.0, 0.0)
-        self._take(empty(0))
+        self._take_nothing()
 
     def fit(self, dataset: Dataset) -> Self:
         """Count what follows what, and solve."""
@@ -107,7 +97,7 @@ class Linear:
 
     def fit_parts(self, dataset: Dataset, past: sparse.csr_array, following: sparse.csr_array | None) -> Self:
         """Fit from what `parts` gave."""
-        config, self.weights_ = self.config, dataset.weights
+        config = self.config
         items = np.flatnonzero(dataset.popularity)
         past = past[:, items]
         past = past[np.diff(past.indptr) > 0]
@@ -115,35 +105,8 @@ class Linear:
         if following is not None:
             following = sparse.csr_array(following[items][:, items])
         problem = Problem(past, following, config.ridge, config.neighbours)
-        return self._take(_spread(solve(problem, self.form_.name, config.candidates), items, dataset.n_items))
-
-    def recommend(self, requests: Requests, k: int) -> Recommendations:
-        """Add up rows of B; see `Recommender.recommend`."""
-        candidates, scores = self.scored(requests)
-        return top_k(candidates, scores, requests, k, self.name)
-
-    def score(self, requests: Requests, candidates: Ragged) -> Floats:
-        """Score each candidate; see `Recommender.score`."""
-        return at(*self.scored(requests), candidates)
-
-    def scored(self, requests: Requests) -> tuple[Ragged, Floats]:
-        """Everything that anything in the history speaks for; see `Scores`."""
-        found, scores = self._rows.sums(*self._heard(requests.histories))
-        scores = np.maximum(scores, np.float32(0.0))
-        if self.config.seen != 1.0:
-            scores[contains(requests.histories.known, found)] *= np.float32(self.config.seen)
-        return found, scores
-
-    def similar(self, items: Ints, k: int) -> Recommendations:
-        """What each item speaks for, never the item itself."""
-        rows = self.matrix_[items]
-        return top_k(_lists(rows), rows.data, about(items), k, self.name)
-
-    def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
-        """Events of the history that carried each item's score, the strongest first, at most three."""
-        history, weights = self._heard(request.histories)
-        carried = self.matrix_[history.items][:, items].toarray() * weights[:, None]
-        return tuple(Evidence(self.name, reasons(history.items, carried[:, i])) for i in range(len(items)))
+        found = solve(problem, self.form_.name, config.candidates)
+        return self._take(_spread(found, items, dataset.n_items), dataset.weights)
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""
@@ -155,14 +118,8 @@ class Linear:
         """Read what `save` wrote."""
         settings, arrays = read_state(folder)
         model = cls(LinearConfig(**settings["config"]))
-        model.form_, model.weights_ = Form(**settings["form"]), arrays["weights"]
-        return model._take(matrix_of(arrays))
-
-    def _take(self, matrix: sparse.csr_array) -> Self:
-        """Keep B."""
-        self.matrix_ = matrix
-        self._rows = WeightedRows(matrix)
-        return self
+        model.form_ = Form(**settings["form"])
+        return model._take(matrix_of(arrays), arrays["weights"])
 
     def _form(self, people: int, items: int, entries: int) -> Form:
         config = self.config
@@ -170,9 +127,6 @@ class Linear:
             return choose_form(people, items, entries, config.candidates, config.seconds, config.megabytes)
         found = {form.name: form for form in forms(people, items, entries, config.candidates)}
         return found[config.form]
-
-    def _heard(self, histories: Histories) -> tuple[Ragged, Floats]:
-        return heard(histories, self.weights_, self.config.recency, _FAINT)
 
 
 def _following(dataset: Dataset, kernel: Kernel) -> sparse.csr_array:
@@ -196,7 +150,3 @@ def _spread(matrix: sparse.csr_array, items: Longs, n_items: int) -> sparse.csr_
     return sparse.csr_array(
         (matrix.data, indices, np.cumsum(indptr, dtype=np.int32)), shape=(n_items, n_items)
     )
-
-
-def _lists(matrix: sparse.csr_array) -> Ragged:
-    return Ragged(matrix.indptr.astype(np.int64), matrix.indices)
