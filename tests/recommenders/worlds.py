@@ -18,10 +18,15 @@ _SCHEMA = {PERSON: pl.String, c.ITEM_ID: pl.String, c.TIMESTAMP: pl.Int64, c.EVE
 
 
 def shop(rows, catalogue=ITEMS):
-    """A dataset of (person or None, item, day) or (person, item, day, event type); all arrays read-only."""
+    """A dataset of (person or None, item, day) or (person, item, day, event type); all arrays read-only.
+
+    Titles go two by two: i00 is like i01, i02 like i03.
+    """
     full = [(row[0], row[1], START + int(row[2] * DAY_MS), *(row[3:] or ["purchase"])) for row in rows]
     frame = pl.DataFrame(full, schema=_SCHEMA, orient="row")
-    return frozen(build_dataset(frame, pl.DataFrame({c.ITEM_ID: list(catalogue)}, {c.ITEM_ID: pl.String})))
+    titles = [f"{'abcdefghijkl'[place // 2 % 12] * 4} ware" for place in range(len(catalogue))]
+    columns = {c.ITEM_ID: pl.String(), c.TITLE: pl.String()}
+    return frozen(build_dataset(frame, pl.DataFrame({c.ITEM_ID: list(catalogue), c.TITLE: titles}, columns)))
 
 
 def history(dataset, *people):

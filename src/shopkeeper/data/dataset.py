@@ -1,6 +1,6 @@
 """A frozen table of interactions over one catalogue: what every recommender is fitted on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
@@ -29,10 +29,13 @@ class ItemIndex:
         Item ids, text.
     table
         One row an item in the order of ``ids``, with whatever of `columns.ITEM_COLUMNS` is known.
+    read
+        Makes `vectors`; None where nothing reads the catalogue. Called once, by whoever first wants them.
     """
 
     ids: tuple[str, ...]
     table: pl.DataFrame
+    read: Callable[[], Floats] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -41,6 +44,11 @@ class ItemIndex:
     def codes(self) -> dict[str, int]:
         """Code of each id."""
         return {item_id: code for code, item_id in enumerate(self.ids)}
+
+    @cached_property
+    def vectors(self) -> Floats | None:
+        """What an encoder makes of each item, ``(n_items, dim)``: unit rows, zeros where it says nothing."""
+        return None if self.read is None else self.read()
 
     def encode(self, ids: Sequence[str]) -> Ints:
         """Codes of ids, -1 for an unknown one."""

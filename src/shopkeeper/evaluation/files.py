@@ -6,7 +6,7 @@ Events of equal time keep the order of the file. Rows that cannot be used are le
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,9 @@ from shopkeeper.core.errors import EmptySource, MissingColumn
 from shopkeeper.core.types import EventType, Longs
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
 from shopkeeper.data.mapping import event_type_names
+from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.tables import epoch_milliseconds, read_table, text
+from shopkeeper.features.meaning import readable
 
 _NUMBERS: Final = (c.PRICE, c.QUANTITY, c.RATING)
 _REASON: Final = "reason"
@@ -92,13 +94,12 @@ def _prefixed(mark: str) -> pl.Expr:
 
 def _dataset(frame: pl.DataFrame, catalogue: pl.DataFrame | None) -> Dataset:
     """A dataset in which every event counts alike where the files name no kinds."""
-    if c.EVENT_TYPE in frame.columns:
-        return build_dataset(frame, catalogue)
-    return build_dataset(
-        frame.with_columns(pl.lit(EventType.view_item.name).alias(c.EVENT_TYPE)),
-        catalogue,
-        weights=EventWeights(view_item=1.0),
-    )
+    weights = None
+    if c.EVENT_TYPE not in frame.columns:
+        frame = frame.with_columns(pl.lit(EventType.view_item.name).alias(c.EVENT_TYPE))
+        weights = EventWeights(view_item=1.0)
+    dataset = build_dataset(frame, catalogue, weights=weights)
+    return replace(dataset, items=readable(dataset.items, Multilingual()))
 
 
 def _read_events(path: Path, person: str) -> tuple[pl.DataFrame, dict[str, int]]:

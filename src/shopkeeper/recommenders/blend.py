@@ -4,13 +4,14 @@
               + tiny * popular_j / best_popular
 
 ``best_s`` is the best score source ``s`` gives to any candidate of the same request, so that sources speak on
-one scale. ``w_s`` is one of two weights: what a person knows and what is new to them are different questions,
-and a source may be good at one of them only. ``r`` is what the learned ranker, if there is one, says of the
-strongest candidates. The last term is the fallback chain: whatever the sources leave open, popularity fills.
-A linear combination of normalised scores is CombSUM with weights (Fox and Shaw 1994).
+one scale. ``w_s`` is one of three weights: what a person knows, what is new to them, and what nobody has
+touched yet are different questions, and a source may be good at one of them only. ``r`` is what the learned
+ranker, if there is one, says of the strongest candidates. The last term is the fallback chain: whatever the
+sources leave open, popularity fills. A linear combination of normalised scores is CombSUM with weights (Fox
+and Shaw 1994).
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -39,6 +40,8 @@ Facts = tuple[tuple[str, float], ...]
 POPULAR = "popular"
 RANKER = "ranker"
 TINY = np.float32(1e-6)
+NEW, KNOWN, UNTOUCHED = range(3)
+"""Sorts of candidates: new to the person, known to them, and known to nobody."""
 DEPTH = 100
 """Candidates each source brings, or ``k`` where that is more."""
 RANKED = 100
@@ -55,10 +58,12 @@ class BlendConfig:
         Weight of each source, by name, for items that are new to the person.
     known
         The same for items the person already knows.
+    untouched
+        The same for items that nobody had touched when the sources were fitted.
     ranker
         Weight of the learned ranker.
 
-    A source without a weight in either is not asked.
+    A source without any weight is not asked.
     """
 
     weights: dict[str, float] = field(default_factory=lambda: {"cooccurrence": 1.0, "popular": 0.05})
@@ -66,16 +71,16 @@ class BlendConfig:
         default_factory=lambda: {"cooccurrence": 1.0, "repeat": 1.0, "popular": 0.05}
     )
     ranker: float = 0.0
+    untouched: dict[str, float] = field(default_factory=dict)
 
     def uses(self, name: str) -> bool:
         """Whether a source has any weight."""
-        return self.weights.get(name, 0.0) > 0 or self.known.get(name, 0.0) > 0
+        return any(part.get(name, 0.0) > 0 for part in (self.weights, self.known, self.untouched))
 
     def of(self, names: tuple[str, ...]) -> NDArray[np.float32]:
-        """Weights as an array, 2 x sources: for items new to the person, and for items they know."""
-        return np.array(
-            [[part.get(name, 0.0) for name in names] for part in (self.weights, self.known)], np.float32
-        )
+        """Weights as an array, 3 x sources: for items that are `NEW`, `KNOWN` and `UNTOUCHED`."""
+        parts = (self.weights, self.known, self.untouched)
+        return np.array([[part.get(name, 0.0) for name in names] for part in parts], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,7 @@ class Blend:
         """Read what `save` wrote."""
         settings, _ = read_state(folder)
         sources = tuple(RECOMMENDERS[name].load(folder / name) for name in settings["sources"])
-        config = BlendConfig(settings["weights"], settings["known"], settings["ranker"])
+        config = BlendConfig(**{name.name: settings[name.name] for name in fields(BlendConfig)})
         return cls(config, sources, Ranker.load(folder / RANKER) if settings["ranked"] else None)
 
     @property
@@ -251,8 +256,8 @@ class Scaled:
         Distinct items, by rising code within a request.
     retrieved
         Which candidates some source brought by itself.
-    known
-        Which candidates the person knows.
+    sorts
+        `NEW`, `KNOWN` or `UNTOUCHED`, for each candidate.
     values
         Sources x candidates: score relative to the source's best for a retrieved item of the same request.
     """
@@ -260,7 +265,7 @@ class Scaled:
     names: tuple[str, ...]
     candidates: Ragged
     retrieved: Bools
-    known: Bools
+    sorts: NDArray[np.int8]
     values: NDArray[np.float32]
 
     @classmethod
@@ -273,15 +278,18 @@ class Scaled:
         raw = heard.scores(requests, candidates)
         own = np.ones(len(candidates.items), bool) if also is None else contains(heard.retrieved, candidates)
         bests = np.repeat(_bests(raw * own, candidates), candidates.lengths, axis=1)
-        known = contains(requests.histories.known, candidates)
-        return cls(tuple(source.name for source in sources), candidates, own, known, np.asarray(raw / bests))
+        names = tuple(source.name for source in sources)
+        # Popularity knows whatever anybody touched.
+        touched = raw[names.index(POPULAR)] > 0 if POPULAR in names else np.ones(len(own), bool)
+        sorts = np.where(touched, NEW, UNTOUCHED).astype(np.int8)
+        sorts[contains(requests.histories.known, candidates)] = KNOWN
+        return cls(names, candidates, own, sorts, np.asarray(raw / bests))
 
     def parts(self, config: BlendConfig) -> NDArray[np.float32]:
         """The terms of the formula but the ranker's, sources x candidates."""
         weights = config.of(self.names)
         weights[:, [name == POPULAR for name in self.names]] += TINY
-        new, known = weights[:, :, None]
-        return np.asarray(self.values * np.where(self.known, known, new), np.float32)
+        return np.asarray(self.values * weights.T[:, self.sorts], np.float32)
 
     def ranked(self, ranker: Ranker, requests: Requests, fused: Floats) -> Floats:
         """exp(r - best r) of the strongest retrieved candidates of each request, 0 elsewhere."""

@@ -5,6 +5,7 @@ from typing import Final
 from shopkeeper.recommenders.autoencoder import Autoencoder
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.basket_neighbours import BasketNeighbours
+from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, Transition
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 from shopkeeper.recommenders.factorization_machine import FactorizationMachine
@@ -29,6 +30,7 @@ _FAMILIES: Final[tuple[type[Recommender], ...]] = (
     CustomerNeighbours,
     SessionNeighbours,
     BasketNeighbours,
+    Content,
     Factors,
     FactorizationMachine,
     Autoencoder,

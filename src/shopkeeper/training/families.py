@@ -7,12 +7,14 @@ from typing import Any, Final, Self
 
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.split import Cases, Split
+from shopkeeper.features.meaning import texts_of
 from shopkeeper.learners.linear import choose_form
 from shopkeeper.learners.past import LATEST
 from shopkeeper.learners.sequence.config import SequenceConfig
 from shopkeeper.recommenders.autoencoder import Autoencoder, AutoencoderConfig
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.basket_neighbours import BasketNeighbours, BasketNeighboursConfig
+from shopkeeper.recommenders.content import Content, ContentConfig
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig, Transition
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
 from shopkeeper.recommenders.factors import Factors, FactorsConfig
@@ -25,6 +27,7 @@ from shopkeeper.recommenders.session_neighbours import SessionNeighbours, Sessio
 from shopkeeper.recommenders.towers import Towers, TowersConfig
 from shopkeeper.training.tuning import counts
 from shopkeeper.training.tuning.autoencoder import tune_autoencoder
+from shopkeeper.training.tuning.content import FEW_ITEMS, tune_content
 from shopkeeper.training.tuning.factors import tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
 from shopkeeper.training.tuning.neighbours import (
@@ -37,6 +40,8 @@ from shopkeeper.training.tuning.sequence import tune_transformer
 from shopkeeper.training.tuning.towers import tune_towers
 from shopkeeper.training.tuning.trials import MOST_PAIRS, REPEATS_MATTER, Trial, repeat_share
 
+_COMPARABLE: Final = 30_000
+"""Items up to which every pair is compared."""
 _ENOUGH: Final = 20_000
 """Events from which on a model with a vector for every item has enough to learn from."""
 
@@ -57,6 +62,8 @@ class Shape:
         Validation cases a trial asks.
     repeats
         Share of validation answers that the person already knew.
+    texts
+        Distinct texts among the titles of the catalogue.
     """
 
     events: int
@@ -66,6 +73,7 @@ class Shape:
     days: float
     cases: int
     repeats: float
+    texts: int = 0
 
     @property
     def latest(self) -> int:
@@ -84,6 +92,7 @@ class Shape:
             (train.end - train.start) / DAY_MS,
             len(cases),
             repeat_share(split.test),
+            len({text for text in texts_of(train.items) if text}),
         )
 
 
@@ -210,6 +219,20 @@ def _basket_neighbours(shape: Shape) -> Cost:
     return Cost(3.0 + kept * 2e-5, 80 + kept * 2.5e-4)
 
 
+def _content(shape: Shape) -> Cost:
+    """Titles read once, and every pair of items compared some times."""
+    pairs = shape.catalogue**2 * 1.2e-7
+    return Cost(2.0 + shape.texts * 1e-3 + pairs * (6 if shape.catalogue <= FEW_ITEMS else 3), 400)
+
+
+def _untitled(shape: Shape) -> str:
+    if shape.texts <= 1:
+        return "the catalogue has no titles to tell items apart by"
+    return (
+        "" if shape.catalogue <= _COMPARABLE else f"comparing more than {_COMPARABLE:,} items takes too long"
+    )
+
+
 def _session_neighbours(shape: Shape) -> Cost:
     """Some twenty trials, each looking at a bounded number of sessions, and three times all sessions."""
     return Cost(8.0 + shape.events * 1.2e-5, 100 + shape.events * 6e-5)
@@ -230,6 +253,7 @@ BASIC: Final[Mapping[str, Family]] = {
 
 FURTHER: Final[Mapping[str, Family]] = {
     "linear": Family(Linear, LinearConfig, _linear, tune_linear),
+    "content": Family(Content, ContentConfig, _content, tune_content, _untitled),
     "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
     "session_neighbours": Family(
         SessionNeighbours, SessionNeighboursConfig, _session_neighbours, tune_session_neighbours

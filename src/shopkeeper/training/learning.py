@@ -1,6 +1,6 @@
 """From the log to the dataset a model learns from: cleaned, and with the catalogue beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shopkeeper.core import columns as c
@@ -9,6 +9,8 @@ from shopkeeper.core.errors import TooLittleData
 from shopkeeper.core.ports import Catalogue, EventLog
 from shopkeeper.data.clean import RuleReport, clean_log
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
+from shopkeeper.encoders.text import Multilingual
+from shopkeeper.features.meaning import readable
 
 COLUMNS: Final = (
     PERSON,
@@ -58,4 +60,5 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig) -> L
             "The log holds no event to learn from.",
             hint="Import some with: shopkeeper import FILE --shop DIR --kind events",
         )
+    dataset = replace(dataset, items=readable(dataset.items, Multilingual()))
     return Learnable(dataset, rules, int(read[c.SEQ].to_numpy().max(initial=0)))

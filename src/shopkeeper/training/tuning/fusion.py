@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shopkeeper.core.types import Bools, Floats, Longs, Ragged
 from shopkeeper.data.split import Cases
 from shopkeeper.recommenders.base import Recommender
-from shopkeeper.recommenders.blend import DEPTH, POPULAR, TINY, BlendConfig, Scaled
+from shopkeeper.recommenders.blend import DEPTH, KNOWN, NEW, POPULAR, TINY, UNTOUCHED, BlendConfig, Scaled
 from shopkeeper.recommenders.select import contains
 
 _ROUNDS = 4
@@ -20,6 +20,8 @@ _FOLDS = 4
 _LEAST = 0.03
 _GRID: Final = (0.0, 0.02, 0.06, 0.15, 0.35, 0.7, 1.0, 1.7)
 _BATCH = 512
+_ANY: Final = -1
+"""In place of a sort of candidates: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +122,30 @@ def learn_weights(
 
 def _apart(every: "_Hits", fresh: "_Hits", grid: Sequence[float]) -> Floats:
     """Weights for news from cases about news, then those for what is known, and the balance, from all."""
-    half = len(every.terms) // 2
-    alone = list(np.eye(half, dtype=np.float32))
-    new = replace(fresh, terms=fresh.terms[:half]).learned(grid, alone)
-    together = np.tensordot(new, every.terms[:half], 1)[None]
-    both = replace(every, terms=np.concatenate([together, every.terms[half:]]))
+    n = len(every.values)
+    alone = np.eye(n, dtype=np.float32)
+    found = replace(fresh, terms=_terms(n, NEW, UNTOUCHED)).learned(grid, list(np.hstack([alone, alone])))
+    new, untouched = found.reshape(2, n)
+    none = np.zeros(n, np.float32)
+    together = every.scores(np.concatenate([new, none, untouched])) - every.base
+    both = replace(
+        every,
+        values=np.concatenate([every.values, together[None]]),
+        terms=((_ANY, n), *_terms(n, KNOWN)),
+    )
     starts = [np.append(np.float32(balance), known) for balance in (0.0, 1.0) for known in alone]
     balance, *known = both.learned(grid, starts)
-    return np.append(balance * new, known).astype(np.float32)
+    return np.concatenate([balance * new, known, balance * untouched]).astype(np.float32)
+
+
+def _terms(n: int, *sorts: int) -> tuple[tuple[int, int], ...]:
+    """A term for each source on each of some sorts of candidates."""
+    return tuple((sort, source) for sort in sorts for source in range(n))
 
 
 def only(name: str) -> BlendConfig:
     """One source and nothing else."""
-    return BlendConfig({name: 1.0}, {name: 1.0})
+    return BlendConfig({name: 1.0}, {name: 1.0}, untouched={name: 1.0})
 
 
 def value(answers: Answers, config: BlendConfig, k: int = 10) -> float:
@@ -149,9 +162,12 @@ class _Hits:
     ----------
     total
         Number of all cases, those without a hit included.
+    values
+        Sources x cases x candidates: what each source says.
+    sorts
+        Cases x candidates: `NEW`, `KNOWN` or `UNTOUCHED`.
     terms
-        2 sources x cases x candidates: what each source says of items new to the person, 0 for those they
-        know; then the other way round.
+        Sort and source of each weight; `_ANY` for all sorts.
     base
         Cases x candidates: the last resort.
     row, place
@@ -162,7 +178,9 @@ class _Hits:
 
     k: int
     total: int
-    terms: NDArray[np.float32]
+    values: NDArray[np.float32]
+    sorts: NDArray[np.int8]
+    terms: tuple[tuple[int, int], ...]
     base: Floats
     row: Longs
     place: Longs
@@ -178,14 +196,15 @@ class _Hits:
         parts = [
             _padded(batch, hit, width) for batch, hit in zip(answers.batches, answers.hits(), strict=True)
         ]
-        terms = np.concatenate([part[0] for part in parts], axis=1)
-        row, place = np.nonzero(np.concatenate([part[1] for part in parts]))
-        popular = answers.names.index(POPULAR) if POPULAR in answers.names else 0
-        base = TINY * (terms[popular] + terms[len(answers.names) + popular])
-        asked = np.concatenate([part[2] + i * _BATCH for i, part in enumerate(parts)])
+        values = np.concatenate([part[0] for part in parts], axis=1)
+        sorts = np.concatenate([part[1] for part in parts])
+        row, place = np.nonzero(np.concatenate([part[2] for part in parts]))
+        base = TINY * values[answers.names.index(POPULAR) if POPULAR in answers.names else 0]
+        asked = np.concatenate([part[3] + i * _BATCH for i, part in enumerate(parts)])
         wanted = answers.cases.truth.lengths[asked]
         ideal = np.cumsum(_gains(k))[np.minimum(wanted, k) - 1]
-        return cls(k, len(answers.cases), terms, base, row, place, ideal)
+        terms = _terms(len(values), NEW, KNOWN, UNTOUCHED)
+        return cls(k, len(answers.cases), values, sorts, terms, base, row, place, ideal)
 
     def fold(self, fold: int) -> Self:
         rows = np.arange(fold, self.n_cases, _FOLDS)
@@ -193,7 +212,8 @@ class _Hits:
         return replace(
             self,
             total=len(rows),
-            terms=self.terms[:, rows],
+            values=self.values[:, rows],
+            sorts=self.sorts[rows],
             base=self.base[rows],
             row=np.searchsorted(rows, self.row[inside]),
             place=self.place[inside],
@@ -202,9 +222,8 @@ class _Hits:
 
     def singles(self) -> list[Floats]:
         """Each source alone, with and without what the person knows."""
-        n = len(self.terms) // 2
-        eye = np.eye(n, dtype=np.float32)
-        return [*np.hstack([eye, eye]), *np.hstack([eye, 0 * eye])]
+        eye = np.eye(len(self.values), dtype=np.float32)
+        return [*np.hstack([eye, eye, eye]), *np.hstack([eye, 0 * eye, eye])]
 
     def learned(self, grid: Sequence[float], starts: Sequence[Floats]) -> Floats:
         """Mean over folds of what ascent finds on each."""
@@ -227,7 +246,9 @@ class _Hits:
         self, place: int, value: float, weights: Floats, scores: Floats, grid: Sequence[float]
     ) -> tuple[float, Floats, Floats]:
         """The best that changing one weight gives."""
-        term = self.terms[place]
+        term = self.term(place)
+        if not term.any():
+            return value, weights, scores
         best, step = value * (1.0 + _WORTH), 0.0
         for weight in grid:
             change = np.float32(weight - weights[place])
@@ -240,8 +261,17 @@ class _Hits:
         moved[place] += step
         return best, moved, scores + np.float32(step) * term
 
+    def term(self, place: int) -> Floats:
+        """What one weight is times, cases x candidates."""
+        sort, source = self.terms[place]
+        values = self.values[source]
+        return values if sort == _ANY else np.where(self.sorts == sort, values, np.float32(0.0))
+
     def scores(self, weights: Floats) -> Floats:
-        return np.asarray(np.tensordot(weights, self.terms, 1) + self.base, np.float32)
+        scores = self.base.copy()
+        for place in np.flatnonzero(weights):
+            scores += weights[place] * self.term(int(place))
+        return scores
 
     def value(self, weights: Floats) -> float:
         return self.ndcg(self.scores(weights))
@@ -253,20 +283,23 @@ class _Hits:
         return float((np.bincount(self.row, gains, self.n_cases) / self.ideal).sum() / self.total)
 
 
-def _padded(batch: Scaled, hit: Bools, width: int) -> tuple[NDArray[np.float32], Bools, Longs]:
-    """Terms and hits of those requests of a batch that have a hit, and which they are."""
-    candidates, n = batch.candidates, len(batch.names)
+def _padded(
+    batch: Scaled, hit: Bools, width: int
+) -> tuple[NDArray[np.float32], NDArray[np.int8], Bools, Longs]:
+    """Values, sorts and hits of those requests of a batch that have a hit, and which they are."""
+    candidates = batch.candidates
     rows = candidates.rows
     kept_rows = np.unique(rows[hit])
     kept = np.isin(rows, kept_rows)
     row = np.searchsorted(kept_rows, rows[kept])
     place = (np.arange(len(rows)) - candidates.offsets[rows])[kept]
-    terms = np.zeros((2 * n, len(kept_rows), width), np.float32)
-    terms[:n, row, place] = batch.values[:, kept] * ~batch.known[kept]
-    terms[n:, row, place] = batch.values[:, kept] * batch.known[kept]
+    values = np.zeros((len(batch.names), len(kept_rows), width), np.float32)
+    values[:, row, place] = batch.values[:, kept]
+    sorts = np.full((len(kept_rows), width), NEW, np.int8)
+    sorts[row, place] = batch.sorts[kept]
     hits = np.zeros((len(kept_rows), width), bool)
     hits[row, place] = hit[kept]
-    return terms, hits, kept_rows
+    return values, sorts, hits, kept_rows
 
 
 def _mean(found: Sequence[Floats]) -> Floats:
@@ -279,8 +312,9 @@ def _mean(found: Sequence[Floats]) -> Floats:
 
 
 def _config(weights: Floats, names: tuple[str, ...]) -> BlendConfig:
-    new, known = np.round(weights.astype(np.float64), 4).reshape(2, -1).tolist()
-    return BlendConfig(dict(zip(names, new, strict=True)), dict(zip(names, known, strict=True)))
+    parts = np.round(weights.astype(np.float64), 4).reshape(3, -1).tolist()
+    new, known, untouched = (dict(zip(names, part, strict=True)) for part in parts)
+    return BlendConfig(new, known, untouched=untouched)
 
 
 def _gains(k: int) -> NDArray[np.float64]:

@@ -1,0 +1,35 @@
+"""What an encoder makes of items: vectors of their titles, each distinct text read once."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.types import Floats
+from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.encoders.base import Encoder
+
+_READ: Final = (c.TITLE, c.BRAND, c.CATEGORY3)
+"""Columns an encoder reads, in this order: what a thing is, whose, and of which kind in the finest words."""
+
+
+def texts_of(items: ItemIndex) -> list[str]:
+    """What is read of each item; empty where nothing is known."""
+    table = items.table
+    read = [pl.col(name).cast(pl.String).str.strip_chars() for name in _READ if name in table.columns]
+    if not read:
+        return [""] * len(items)
+    return table.select(pl.concat_str(read, separator=". ", ignore_nulls=True)).to_series().to_list()
+
+
+def readable(items: ItemIndex, encoder: Encoder[str]) -> ItemIndex:
+    """The same items, with vectors for whoever wants them; nothing is encoded before."""
+    return replace(items, read=lambda: vectors_of(items, encoder))
+
+
+def vectors_of(items: ItemIndex, encoder: Encoder[str]) -> Floats:
+    """What the encoder makes of items; see `ItemIndex.vectors`."""
+    texts, place = np.unique(np.array(texts_of(items), dtype=object), return_inverse=True)
+    return encoder.encode(texts.tolist())[place]

@@ -1,0 +1,36 @@
+"""What likeness is made of, and how far back to listen."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from shopkeeper.data.split import Cases, Split
+from shopkeeper.features.fields import Fields
+from shopkeeper.recommenders.content import Content, ContentConfig
+from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share, value_of
+
+_RECENCIES: Final = (0.5, 0.65, 0.8, 0.9, 0.97)
+_OTHER_MIXES: Final = ((1.0, 0.0), (0.0, 1.0), (2.0, 1.0))
+"""Weights of words and of meaning beside the default."""
+FEW_ITEMS: Final = 6_000
+"""Items up to which other mixes are tried: each compares every pair again."""
+
+
+def tune_content(split: Split, cases: Cases, seed: int = 0) -> Trial[ContentConfig]:
+    """Every recency with the default mix, then other mixes at the best of them."""
+    start = ContentConfig(seen=1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0)
+    return max(_tried(start, split, cases), key=lambda trial: trial.value)
+
+
+def _tried(start: ContentConfig, split: Split, cases: Cases) -> Iterator[Trial[ContentConfig]]:
+    fields = Fields.of(split.train.items)
+    model, trials = Content(start).fit_fields(split.train, fields), []
+    for recency in _RECENCIES:
+        model.config = replace(start, recency=recency)
+        trials.append(Trial(model.config, value_of(model, cases)))
+    best = max(trials, key=lambda trial: trial.value)
+    model.config = best.config
+    yield replace(best, model=model)
+    for words, meaning in _OTHER_MIXES if split.train.n_items <= FEW_ITEMS and fields.dense else ():
+        mixed = Content(replace(best.config, words=words, meaning=meaning)).fit_fields(split.train, fields)
+        yield Trial(mixed.config, value_of(mixed, cases), mixed)
