@@ -10,6 +10,7 @@ from shopkeeper.core.types import Floats, Ragged, Recommendations, Requests
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases, last_out_split
 from shopkeeper.recommenders.blend import Blend, BlendConfig
+from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, Transition
 from shopkeeper.recommenders.popular import Popular, Trending
 from shopkeeper.recommenders.repeat import Repeat
@@ -129,6 +130,23 @@ def test_the_value_of_weights_is_that_of_the_blend(config):
     sources, split = fitted(rhythm_shop())
     assert fusion.value(Answers.of(sources, split.test), config) == pytest.approx(
         value(Blend(config, sources), split.test), abs=1e-6
+    )
+
+
+def test_what_nobody_touched_has_weights_of_its_own():
+    """Everybody's next is the item titled like their last, which nobody has touched; chance comes with it."""
+    rng = np.random.default_rng(0)
+    rows = [(f"p{p:02}", f"i{2 * int(rng.integers(6)):02}", step) for p in range(60) for step in range(4)]
+    dataset = shop(rows)
+    split = last_out_split(dataset, hold=1, ask=1)
+    last = split.test.requests.histories.items[split.test.requests.histories.offsets[1:] - 1]
+    cases = Cases(split.test.requests, Ragged(split.test.truth.offsets, (last + 1).astype(np.int32)))
+    sources = tuple(family().fit(split.train) for family in (Cooccurrence, Content, Popular))
+    config = learn_weights(sources, cases)
+    assert config.untouched["content"] > 0
+    assert value(Blend(config, sources), cases) > 0.9
+    assert fusion.value(Answers.of(sources, cases), config) == pytest.approx(
+        value(Blend(config, sources), cases), abs=1e-6
     )
 
 

@@ -1,0 +1,43 @@
+"""What is read of items, and how often."""
+
+import polars as pl
+
+from shopkeeper.core.types import Floats
+from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.encoders.text import Multilingual
+from shopkeeper.features.meaning import readable, texts_of, vectors_of
+
+TABLE = pl.DataFrame(
+    {
+        "item_id": ["a", "b", "c", "d"],
+        "title": ["Green tea", "Green tea", None, "绿茶"],
+        "brand": ["Leaf", "Leaf", None, None],
+    }
+)
+ITEMS = ItemIndex.of(TABLE["item_id"].to_list(), TABLE)
+
+
+def test_titles_and_brands_are_read():
+    assert texts_of(ITEMS) == ["Green tea. Leaf", "Green tea. Leaf", "", "绿茶"]
+    assert texts_of(ItemIndex.of(["a"])) == [""]
+
+
+def test_vectors_stand_in_the_order_of_items_and_languages_meet():
+    vectors = vectors_of(ITEMS, Multilingual())
+    assert (vectors[0] == vectors[1]).all()
+    assert not vectors[2].any()
+    assert vectors[0] @ vectors[3] > 0.3
+
+
+def test_each_text_is_read_once_and_only_when_wanted():
+    read: list[str] = []
+
+    class Counting(Multilingual):
+        def encode(self, values) -> Floats:
+            read.extend(values)
+            return super().encode(values)
+
+    items = readable(ITEMS, Counting())
+    assert read == []
+    assert items.vectors is items.vectors
+    assert sorted(read) == ["", "Green tea. Leaf", "绿茶"]
