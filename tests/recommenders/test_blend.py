@@ -22,7 +22,8 @@ def plain_blend(model, dataset, requests, row):
         answer = source.recommend(alone, 1)
         top = float(answer.scores[0]) if len(answer.scores) else 1.0
         for item, score in enumerate(source.score(alone, everything(alone, dataset.n_items))):
-            weight = (model.config.known if item in known else model.config.weights).get(source.name, 0.0)
+            touched = model.config.weights if dataset.popularity[item] else model.config.untouched
+            weight = (model.config.known if item in known else touched).get(source.name, 0.0)
             total[item] += weight * float(score) / top
             total[item] += 1e-6 * float(score) / top if source.name == "popular" else 0.0
     return total
@@ -33,7 +34,7 @@ weights = st.fixed_dictionaries({name: st.sampled_from([0.0, 0.05, 0.5, 1.0]) fo
 
 
 @settings(max_examples=40)
-@given(st.data(), st.builds(BlendConfig, weights, weights))
+@given(st.data(), st.builds(BlendConfig, weights, weights, untouched=weights))
 def test_scores_are_the_formula(data, config):
     dataset = data.draw(worlds.shops)
     requests = data.draw(worlds.questions(dataset))

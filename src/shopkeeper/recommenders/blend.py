@@ -32,6 +32,7 @@ from shopkeeper.core.types import (
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.recommenders.base import Explains, Recommender, retrieves, says_all
 from shopkeeper.recommenders.files import read_state, write_state
+from shopkeeper.recommenders.popular import Popular
 from shopkeeper.recommenders.ranker import BASE, Ranker, Signals
 from shopkeeper.recommenders.registry import BASIC, RECOMMENDERS
 from shopkeeper.recommenders.select import at, contains, eligible, strongest, top_k
@@ -279,10 +280,7 @@ class Scaled:
         own = np.ones(len(candidates.items), bool) if also is None else contains(heard.retrieved, candidates)
         bests = np.repeat(_bests(raw * own, candidates), candidates.lengths, axis=1)
         names = tuple(source.name for source in sources)
-        # Popularity knows whatever anybody touched.
-        touched = raw[names.index(POPULAR)] > 0 if POPULAR in names else np.ones(len(own), bool)
-        sorts = np.where(touched, NEW, UNTOUCHED).astype(np.int8)
-        sorts[contains(requests.histories.known, candidates)] = KNOWN
+        sorts = _sorts(sources, requests, candidates)
         return cls(names, candidates, own, sorts, np.asarray(raw / bests))
 
     def parts(self, config: BlendConfig) -> NDArray[np.float32]:
@@ -335,6 +333,16 @@ def union(lists: list[Ragged], n: int) -> Ragged:
     keys = distinct(np.concatenate([part.rows << 32 | part.items for part in lists]))
     offsets = np.searchsorted(keys, np.arange(n + 1, dtype=np.int64) << 32).astype(np.int64)
     return Ragged(offsets, (keys & 0xFFFFFFFF).astype(np.int32))
+
+
+def _sorts(sources: tuple[Recommender, ...], requests: Requests, candidates: Ragged) -> NDArray[np.int8]:
+    """`NEW`, `KNOWN` or `UNTOUCHED` for each candidate."""
+    sorts = np.full(len(candidates.items), NEW, np.int8)
+    for source in sources:
+        if isinstance(source, Popular):
+            sorts[~source.touched(candidates.items)] = UNTOUCHED
+    sorts[contains(requests.histories.known, candidates)] = KNOWN
+    return sorts
 
 
 def _eligible(scored: tuple[Ragged, Floats], requests: Requests) -> tuple[Ragged, Floats]:

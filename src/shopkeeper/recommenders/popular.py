@@ -18,7 +18,17 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from shopkeeper.core.types import DAY_MS, Evidence, Floats, Ints, Longs, Ragged, Recommendations, Requests
+from shopkeeper.core.types import (
+    DAY_MS,
+    Bools,
+    Evidence,
+    Floats,
+    Ints,
+    Longs,
+    Ragged,
+    Recommendations,
+    Requests,
+)
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.changes import changed_rows
 from shopkeeper.recommenders.base import Updating
@@ -169,6 +179,10 @@ class Popular(_Ranking):
             "sums": self.state_["sums"] * np.exp2(-days / self.config.half_life_days),
             "span": span,
         }
+
+    def touched(self, items: Ints) -> Bools:
+        """Whether anybody ever touched each of these items."""
+        return np.asarray(self.state_["events"][items] > 0)
 
     def _sums(self) -> NDArray[np.float64]:
         sums: NDArray[np.float64] = self.state_["sums"]
