@@ -46,8 +46,8 @@ class Bert:
     cache
         Folder in which the converted model is kept.
     precision
-        ``int8`` is two to three times as fast as ``float32``, at a cosine of about .99 to it. Its vectors depend,
-        by about that much, on what else is in the batch.
+        ``int8`` is twice as fast as ``float32``, at a cosine of about .99 to it, by which its vectors also
+        depend on what else is in the batch.
     prefix
         What to put before each text; None takes what the folder says.
     threads
@@ -81,9 +81,8 @@ class Bert:
     def id(self) -> str:
         """See `Encoder.id`."""
         recipe = self._recipe
-        return (
-            f"{recipe.architecture}/{recipe.key(self._folder)}/{self._precision}-{_GRAPH}/plain-{MOST_CHARACTERS}"
-        )
+        how = f"{self._precision}-{_GRAPH}/plain-{MOST_CHARACTERS}"
+        return f"{recipe.architecture}/{recipe.key(self._folder)}/{how}"
 
     def encode(self, values: Sequence[str]) -> Floats:
         """Vectors of texts; see `Encoder.encode`. A text of which no token is known says nothing."""

@@ -1,8 +1,8 @@
 """An encoder of the BERT family as an ONNX graph: from tokens to unit vectors.
 
-BERT (Devlin et al. 2019, arXiv:1810.04805), DistilBERT (Sanh et al. 2019, arXiv:1910.01108) and RoBERTa (Liu et al.
-2019, arXiv:1907.11692) are one network under different names of tensors. Query, key and value come from one
-product, and pooling and the length of 1 are part of the graph.
+BERT (Devlin et al. 2019, arXiv:1810.04805), DistilBERT (Sanh et al. 2019, arXiv:1910.01108) and RoBERTa
+(Liu et al. 2019, arXiv:1907.11692) are one network under different names of tensors. Query, key and value come
+from one product, and pooling and the length of 1 are part of the graph.
 """
 
 import math
@@ -96,7 +96,7 @@ class _Bert(Graph):
         return self._norm(self.add("Add", words, near), "embeddings.LayerNorm")
 
     def barred(self) -> str:
-        """What is added to attention: nothing, or for padding so much that none is left; (n, 1, 1, length)."""
+        """What is added to attention: nothing, or for padding so much that none is left; (n, 1, 1, m)."""
         mask = self.add("Cast", "attention_mask", to=1)
         ahead = self.add("Sub", mask, self.constant(np.float32(1.0)))
         return self.wider(self.add("Mul", ahead, self.constant(_BARRED)), 1, 2)

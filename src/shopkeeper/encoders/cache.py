@@ -5,18 +5,19 @@ import logging
 import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
-from itertools import batched
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
 
 import numpy as np
 
-from shopkeeper.core.errors import UnreadableSource
+from shopkeeper.core.errors import EndpointFailed, UnreadableSource
 from shopkeeper.core.types import Floats
-from shopkeeper.data.connections import connect, telling, transaction
+from shopkeeper.data.connections import BUSY_SECONDS, connect, telling, transaction
 from shopkeeper.encoders.base import Encoder
 
-Value = TypeVar("Value", str, bytes, Path, Path | bytes)
+Value = TypeVar("Value", bound=str | bytes | Path)
 Progress = Callable[[int, int], None]
 """Told how many of how many values are encoded."""
 _LOG: Final = logging.getLogger("shopkeeper")
@@ -37,8 +38,8 @@ def no_progress(done: int, total: int) -> None:
 class Cached(Generic[Value]):
     """An encoder that remembers, by its id and a digest of the content.
 
-    Several processes may share a file. Rows of zeros are not kept: what says nothing is asked, and told of, again.
-    A file that is damaged is started anew, which is logged as a warning.
+    Several processes may share a file. Rows of zeros are not kept: what says nothing is asked again. A file
+    that is damaged is started anew, which is logged as a warning.
 
     Parameters
     ----------
@@ -58,10 +59,11 @@ class Cached(Generic[Value]):
         """See `Encoder.id`."""
         return self._encoder.id
 
-    @property
+    @cached_property
     def dim(self) -> int:
-        """See `Encoder.dim`."""
-        return self._encoder.dim
+        """See `Encoder.dim`; that of the vectors kept, which saves asking a service."""
+        kept = self._rows("SELECT length(vector) / 4 FROM vectors WHERE encoder = ? LIMIT 1", [self.id])
+        return int(kept[0][0]) if kept else self._encoder.dim
 
     def encode(self, values: Sequence[Value], progress: Progress = no_progress) -> Floats:
         """Vectors of values; see `Encoder.encode`.
@@ -80,6 +82,11 @@ class Cached(Generic[Value]):
         for start in range(0, len(new), _BATCH):
             batch = new[start : start + _BATCH]
             vectors = self._encoder.encode([wanted[digest] for digest in batch])
+            if vectors.shape[1] != self.dim:
+                raise EndpointFailed(
+                    f"{self.id} gave vectors of {vectors.shape[1]} numbers; those kept have {self.dim}.",
+                    hint=f"If the model was changed, delete {self._path}.",
+                )
             self._keep(batch, vectors)
             known.update(zip(batch, vectors, strict=True))
             progress(start + len(batch), len(new))
@@ -99,29 +106,31 @@ class Cached(Generic[Value]):
         self.close()
 
     def _known(self, digests: list[bytes]) -> dict[bytes, Any]:
-        try:
-            return self._read(digests)
-        except UnreadableSource as error:
-            self._connection.close()
-            self._connection = _anew(self._path, error)
-            return {}
-
-    def _read(self, digests: list[bytes]) -> dict[bytes, Any]:
+        """Vectors that are kept, by digest."""
         found: dict[bytes, Any] = {}
-        size = 4 * self.dim
-        for part in batched(digests, 500):
+        for start in range(0, len(digests), 500):
+            part = digests[start : start + 500]
             asked = (
                 "SELECT content, crc, vector FROM vectors WHERE encoder = ? AND content IN "
                 f"({','.join('?' * len(part))})"
             )
-            with telling(self._path):
-                rows = self._connection.execute(asked, (self.id, *part)).fetchall()
+            rows = self._rows(asked, [self.id, *part])
             found |= {
                 content: np.frombuffer(vector, "<f4")
                 for content, crc, vector in rows
-                if len(vector) == size and zlib.crc32(vector) == crc
+                if len(vector) == 4 * self.dim and zlib.crc32(vector) == crc
             }
         return found
+
+    def _rows(self, asked: str, values: list[str | bytes]) -> list[Any]:
+        """What the file answers; nothing from one that is damaged, and then started anew."""
+        try:
+            with telling(self._path):
+                return self._connection.execute(asked, values).fetchall()
+        except UnreadableSource as error:
+            self._connection.close()
+            self._connection = _anew(self._path, error)
+            return []
 
     def _keep(self, digests: list[bytes], vectors: Floats) -> None:
         kept = [
@@ -152,22 +161,18 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _anew(path: Path, error: UnreadableSource) -> sqlite3.Connection:
-    _LOG.warning("%s It is started anew: everything is encoded again.", error.message)
+    """An empty file in place of a damaged one; any other trouble with the file is passed on."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+    if code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        raise error
+    _LOG.warning("%s It is started anew, and what is asked for is encoded again.", error.message)
     for ending in ("", "-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
     return _made(path)
 
 
 def _made(path: Path) -> sqlite3.Connection:
-    if not path.exists():
-        with sqlite3.connect(path) as fresh:
-            fresh.execute("PRAGMA page_size = 16384")  # several vectors fit on one
-        fresh.close()
-    connection = connect(path)
-    try:
-        with telling(path):
-            connection.execute(_SCHEMA)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    with telling(path), closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as fresh:
+        fresh.execute("PRAGMA page_size = 16384")  # of a new file: several vectors fit on one page
+        fresh.execute(_SCHEMA)
+    return connect(path)

@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 as an ONNX graph: from pixels to pooled features.
 
-Tan and Le 2019 (arXiv:1905.11946), in the form without squeeze and excitation, and with all activations cut off
-at 6. Normalisation by batch is folded into the convolutions.
+Tan and Le 2019 (arXiv:1905.11946), without squeeze and excitation, and with all activations cut off at 6.
+Normalisation by batch is folded into the convolutions.
 """
 
 from typing import Any, Final
@@ -34,8 +34,7 @@ def efficientnet_graph(weights: Arrays) -> bytes:
         x = graph.block(x, f"_blocks.{number}.", _STRIDES.get(number, 1))
     x = graph.active(graph.convolved(x, "_conv_head", "_bn1"))
     graph.add("Flatten", graph.add("GlobalAveragePool", x), output="features")
-    inputs = {"pixels": ("FLOAT", ["n", 3, SIDE, SIDE])}
-    return graph.model("efficientnet", inputs, ("features", ["n", 1280]))
+    return graph.model("efficientnet", {"pixels": ("FLOAT", ["n", 3, SIDE, SIDE])}, ("features", ["n", 1280]))
 
 
 class _EfficientNet(Graph):
@@ -55,7 +54,7 @@ class _EfficientNet(Graph):
         return self.add("Add", x, out) if stride == 1 and into == len(self._weights[project]) else out
 
     def convolved(self, x: str, name: str, norm: str, stride: int = 1) -> str:
-        """A convolution and the norm after it; padded as TensorFlow does, more at the end than at the start."""
+        """A convolution and the norm after it; padded as TensorFlow does, at the end first."""
         weight = self._weights[f"{name}.weight"]
         scale = self._weights[f"{norm}.weight"] / np.sqrt(self._weights[f"{norm}.running_var"] + _EPSILON)
         shift = self._weights[f"{norm}.bias"] - self._weights[f"{norm}.running_mean"] * scale

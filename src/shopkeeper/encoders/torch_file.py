@@ -1,10 +1,11 @@
 """Arrays out of a ``.pth`` file in torch's older form, without torch, and without running anything it names.
 
-The file is a sequence of pickles: a magic number, a version, facts about the machine, the tensors (each a view of
-a numbered store) and the numbers of the stores; after them lie the stores themselves, each with its length in
-front.
+The file is a sequence of pickles: a magic number, a version, facts about the machine, the tensors (each a
+view of a numbered store) and the numbers of the stores; after them lie the stores themselves, each with its
+length in front.
 """
 
+import math
 import pickle
 from collections import OrderedDict
 from pathlib import Path
@@ -38,7 +39,15 @@ def read_torch_file(path: Path) -> dict[str, NDArray[Any]]:
             stores = {key: _store(file, types[key]) for key in keys}
         return {name: _array(stores[store[0]], *view) for name, (store, *view) in views.items()}
     # A damaged pickle may fail in any of these ways.
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+    ) as error:
         raise UnreadableModel(f"{path} is not a file of tensors that can be read: {error}.") from None
 
 
@@ -70,7 +79,7 @@ def _store(file: IO[bytes], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 def _array(store: NDArray[Any], start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> NDArray[Any]:
     """A tensor that lies in its store row by row, as all that are saved do."""
-    size = int(np.prod(shape))
-    if strides != tuple(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))):
+    steps = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    if any(length > 1 and stride != step for length, stride, step in zip(shape, strides, steps, strict=True)):
         raise ValueError("a tensor does not lie row by row")
-    return store[start : start + size].reshape(shape)
+    return store[start : start + math.prod(shape)].reshape(shape)
