@@ -2,9 +2,9 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shopkeeper.core.errors import InvalidConfig, MissingFile
 
@@ -69,6 +69,29 @@ class Privacy(_Section):
     """What a row without a consent field means. Without consent a row is kept, but without its person."""
 
 
+class EncoderSettings(_Section):
+    """What reads titles."""
+
+    text: str = Field("auto", min_length=1)
+    """``auto``, ``multilingual``, ``english``, a model's folder, or the URL of an embeddings interface."""
+    model: str = ""
+    """Name of the model at the URL."""
+    api_key_env: str = Field("", pattern="^[A-Za-z_0-9]*$")
+    """Environment variable that holds the key for the URL."""
+    requests_per_minute: float = Field(0.0, ge=0)
+    """Most requests to the URL; 0 sets no limit."""
+    timeout_seconds: float = Field(30.0, gt=0)
+    """How long to wait for an answer of the URL."""
+    prefix: str | None = None
+    """What the model of a folder wants before each text, if the folder does not say."""
+
+    @model_validator(mode="after")
+    def _names_a_model(self) -> Self:
+        if self.text.startswith(("http://", "https://")) and not self.model:
+            raise ValueError("a URL needs encoders.model as well")
+        return self
+
+
 class ShopConfig(_Section):
     """The whole of ``shopkeeper.toml``."""
 
@@ -79,6 +102,7 @@ class ShopConfig(_Section):
     cleaning: Cleaning = Cleaning()
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
+    encoders: EncoderSettings = EncoderSettings()
 
 
 def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:

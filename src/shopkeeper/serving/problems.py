@@ -18,6 +18,7 @@ STATUS: dict[type[errors.ShopkeeperError], int] = {
     errors.PayloadTooLarge: 413,
     errors.MissingFile: 500,
     errors.UnreadableSource: 400,
+    errors.UnreadableModel: 500,
     errors.EmptySource: 400,
     errors.MissingColumn: 422,
     errors.TooLittleData: 422,
@@ -29,6 +30,7 @@ STATUS: dict[type[errors.ShopkeeperError], int] = {
     errors.CorruptModel: 503,
     errors.StoreBusy: 503,
     errors.DiskFull: 507,
+    errors.EndpointFailed: 502,
     errors.MissingDependency: 501,
 }
 """Status of each leaf of the error tree; a test holds it complete."""
