@@ -38,7 +38,8 @@ from shopkeeper.training.update import Update, take_out, update
 from shopkeeper.web.pages import mount
 
 MODELS: Final = "models"
-_FOLDERS: Final = (MODELS, "snapshots", "cache")
+CACHE: Final = "cache"
+_FOLDERS: Final = (MODELS, "snapshots", CACHE)
 
 
 class Shop:
@@ -73,6 +74,10 @@ class Shop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def _cache(self) -> Path:
+        return self.folder / CACHE
 
     def close(self) -> None:
         """Finish what waits to be written and let go of the files."""
@@ -145,6 +150,7 @@ class Shop:
             self.store,
             self.store,
             self.models,
+            self._cache,
             self.config,
             test_days=test_days,
             budget=budget,
@@ -181,7 +187,7 @@ class Shop:
             The log is too short to hold anything back.
         """
         chosen = chosen_fitters(models, progress)
-        dataset = read_learnable(self.store, self.store, self.config).dataset
+        dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
         return evaluate_task(time_task(dataset, test_days), dataset, chosen, progress=progress)
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1) -> None:
@@ -243,7 +249,7 @@ class Shop:
         NotTrained
             Train first.
         """
-        log = read_learnable(self.store, self.store, self.config).dataset
+        log = read_learnable(self.store, self.store, self.config, self._cache).dataset
         return self.service.recommend_all(Path(out), log, self._asked(customers), k=k, progress=progress)
 
     def _asked(self, customers: str | Path | None) -> pl.Series | None:

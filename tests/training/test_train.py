@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first(folder):
     with Store(folder / STORE_FILE) as store:
-        return train(store, store, folder / "models", ShopConfig(), test_days=7.0)
+        return train(store, store, folder / "models", folder / "cache", ShopConfig(), test_days=7.0)
 
 
 def test_the_first_model_goes_live(folder, first):
@@ -56,7 +56,7 @@ def test_no_raw_customer_is_named_in_a_model(folder, first):
 
 def test_the_next_model_is_measured_beside_what_serves(folder, first):
     with Store(folder / STORE_FILE) as store:
-        second = train(store, store, folder / "models", ShopConfig(), test_days=7.0)
+        second = train(store, store, folder / "models", folder / "cache", ShopConfig(), test_days=7.0)
     assert second.evaluation is not None
     assert SERVING_NOW in {model.name for model in second.evaluation.models}
     assert second.promoted
@@ -86,7 +86,7 @@ def test_only_what_is_worse_for_certain_stays_back(first, low, mean, high, good)
 
 def test_a_log_without_events(tmp_path):
     with Store(tmp_path / STORE_FILE) as store, pytest.raises(TooLittleData, match="no event"):
-        train(store, store, tmp_path / "models", ShopConfig())
+        train(store, store, tmp_path / "models", tmp_path / "cache", ShopConfig())
     assert versions(tmp_path / "models") == []
 
 
@@ -99,7 +99,7 @@ def test_a_shop_of_one_event_goes_live_without_figures(tmp_path):
     with Store(empty / STORE_FILE) as store:
         identity = Identity(load_key(folder / KEY_FILE))
         collect_events(store, [event], config=ShopConfig(), identity=identity, now=NOW)
-        found = train(store, store, empty / "models", ShopConfig())
+        found = train(store, store, empty / "models", empty / "cache", ShopConfig())
     assert found.promoted
     assert found.evaluation is None
     assert "without figures" in found.reason

@@ -49,7 +49,7 @@ class World:
         return Blend(sources=(*Blend().sources, CustomerNeighbours()))
 
     def learnable(self):
-        return read_learnable(self.store, self.store, CONFIG)
+        return read_learnable(self.store, self.store, CONFIG, self.folder / "cache")
 
     def collect(self, *rows):
         full = [{c.EVENT_TYPE: "purchase", c.QUANTITY: 1} | row for row in rows]

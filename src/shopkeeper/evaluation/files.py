@@ -99,7 +99,7 @@ def _dataset(frame: pl.DataFrame, catalogue: pl.DataFrame | None) -> Dataset:
         frame = frame.with_columns(pl.lit(EventType.view_item.name).alias(c.EVENT_TYPE))
         weights = EventWeights(view_item=1.0)
     dataset = build_dataset(frame, catalogue, weights=weights)
-    return replace(dataset, items=readable(dataset.items, Multilingual()))
+    return replace(dataset, items=readable(dataset.items, Multilingual().encode))
 
 
 def _read_events(path: Path, person: str) -> tuple[pl.DataFrame, dict[str, int]]:

@@ -1,5 +1,6 @@
 """What an encoder makes of items: vectors of their titles, each distinct text read once."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -9,8 +10,9 @@ import polars as pl
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import Floats
 from shopkeeper.data.dataset import ItemIndex
-from shopkeeper.encoders.base import Encoder
 
+Reader = Callable[[list[str]], Floats]
+"""Turns texts into vectors, as `Encoder.encode` does."""
 _READ: Final = (c.TITLE, c.BRAND, c.CATEGORY3)
 """Columns an encoder reads, in this order: what a thing is, whose, and of which kind in the finest words."""
 
@@ -24,12 +26,12 @@ def texts_of(items: ItemIndex) -> list[str]:
     return table.select(pl.concat_str(read, separator=". ", ignore_nulls=True)).to_series().to_list()
 
 
-def readable(items: ItemIndex, encoder: Encoder[str]) -> ItemIndex:
-    """The same items, with vectors for whoever wants them; nothing is encoded before."""
-    return replace(items, read=lambda: vectors_of(items, encoder))
+def readable(items: ItemIndex, read: Reader) -> ItemIndex:
+    """The same items, with vectors for whoever wants them; nothing is read before."""
+    return replace(items, read=lambda: vectors_of(items, read))
 
 
-def vectors_of(items: ItemIndex, encoder: Encoder[str]) -> Floats:
-    """What the encoder makes of items; see `ItemIndex.vectors`."""
+def vectors_of(items: ItemIndex, read: Reader) -> Floats:
+    """What is made of items; see `ItemIndex.vectors`."""
     texts, place = np.unique(np.array(texts_of(items), dtype=object), return_inverse=True)
-    return encoder.encode(texts.tolist())[place]
+    return read(texts.tolist())[place]

@@ -1,16 +1,19 @@
 """From the log to the dataset a model learns from: cleaned, and with the catalogue beside it."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import TooLittleData
 from shopkeeper.core.ports import Catalogue, EventLog
+from shopkeeper.core.types import Floats
 from shopkeeper.data.clean import RuleReport, clean_log
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
-from shopkeeper.encoders.text import Multilingual
-from shopkeeper.features.meaning import readable
+from shopkeeper.encoders.cache import Cached
+from shopkeeper.encoders.choose import text_encoder
+from shopkeeper.features.meaning import Reader, readable
 
 COLUMNS: Final = (
     PERSON,
@@ -23,6 +26,9 @@ COLUMNS: Final = (
     c.TRANSACTION_ID,
 )
 """What is read of the log."""
+
+
+_VECTORS: Final = "vectors.db"
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,15 @@ class Learnable:
     seq: int
 
 
-def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig) -> Learnable:
-    """Read the whole log, clean it, and lay it over the catalogue.
+def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cache: Path) -> Learnable:
+    """Read the whole log, clean it, and lay it over the catalogue, whose titles can be read from then on.
+
+    Parameters
+    ----------
+    log, catalogue, config
+        The shop.
+    cache
+        Folder in which vectors of titles are kept.
 
     Raises
     ------
@@ -60,5 +73,16 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig) -> L
             "The log holds no event to learn from.",
             hint="Import some with: shopkeeper import FILE --shop DIR --kind events",
         )
-    dataset = replace(dataset, items=readable(dataset.items, Multilingual()))
+    dataset = replace(dataset, items=readable(dataset.items, _reader(config, cache)))
     return Learnable(dataset, rules, int(read[c.SEQ].to_numpy().max(initial=0)))
+
+
+def _reader(config: ShopConfig, cache: Path) -> Reader:
+    """Reads texts by the encoder that fits the shop; what was read before is taken from the cache."""
+
+    def read(texts: list[str]) -> Floats:
+        encoder = text_encoder(config.encoders, config.language, texts, cache)
+        with Cached(encoder, cache / _VECTORS) as kept:
+            return kept.encode(texts)
+
+    return read

@@ -83,6 +83,7 @@ def train(
     log: EventLog,
     catalogue: Catalogue,
     models: Path,
+    cache: Path,
     config: ShopConfig,
     *,
     test_days: float | None = None,
@@ -95,10 +96,10 @@ def train(
     ----------
     log, catalogue
         What to learn from.
-    models
-        The shop's ``models`` folder.
+    models, cache
+        The shop's folders of these names.
     config
-        Cleaning rules and weights of events.
+        Cleaning rules, weights of events, and what reads titles.
     test_days
         Length of the test; four weeks, or a fifth of the log where that is shorter.
     budget
@@ -117,7 +118,7 @@ def train(
         raise InvalidRequest(f"time budget = {budget}: must be a positive number of seconds.")
     start = time.perf_counter()
     progress("read the log", 0, 1)
-    learnable = read_learnable(log, catalogue, config)
+    learnable = read_learnable(log, catalogue, config, cache)
     progress("read the log", 1, 1)
     measured, evaluation = _measured(learnable.dataset, models, test_days, budget, progress)
     final = refit(measured, learnable.dataset, progress)

@@ -75,7 +75,7 @@ class SequenceConfig:
     gate: bool = False
     dropout: float | None = None
     rate: float = 1e-3
-    negatives: int = 1024
+    negatives: int = 4096
     batch: int = 128
     epochs: int = 12
     tokens: int = 2_000_000

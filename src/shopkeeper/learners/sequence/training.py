@@ -22,6 +22,8 @@ from shopkeeper.learners.sequence.table import Table, kept
 
 _QUICKER: Final = 50.0
 """So much faster are learned the few numbers that say whether people come back: Adam's steps are small."""
+_TABLE: Final = 2.0
+"""So much faster move the rows of items: each is touched by few steps."""
 _WARM_UP: Final = 10
 
 
@@ -186,7 +188,7 @@ class Trainer:
             group["lr"] = rate * group["times"]
         self.adam.step()
         with torch.no_grad():
-            self.table.move(rows, raw.grad, rate, self.steps)
+            self.table.move(rows, raw.grad, _TABLE * rate, self.steps)
             for name, parameter in self.model.named_parameters():
                 self.averages[name].lerp_(parameter, 1 - kept(self.steps))
         return value
