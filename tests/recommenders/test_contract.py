@@ -99,6 +99,8 @@ KNOWN = {
     "customer_neighbours": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     # i03 is called what i02 is called.
     "content": Known([], [("i02", 5)], ["i03"]),
+    # Nothing is known of anybody here, so that the favourites are everybody's.
+    "segments": Known(_FOLLOWS, [], ["i01", "i02", "i03"]),
     # Most go from i01 to i02, the others from i03 to i04.
     "factorization_machine": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
     # Some stop at i01, so that it stands clearly before i02.
@@ -192,7 +194,7 @@ def check_against_score(model, dataset, requests, k):
 
 
 def test_all_recommenders_are_found_and_have_a_known_world():
-    assert len(FOUND) == 19
+    assert len(FOUND) == 20
     assert {family.name for family in FOUND} == set(KNOWN)
 
 

@@ -24,11 +24,12 @@ def read_state(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def matrix_arrays(matrix: sparse.csr_array) -> dict[str, NDArray[Any]]:
-    """Name the parts of a sparse square matrix for `write_state`."""
+    """Name the parts of a sparse matrix for `write_state`."""
     return {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr}
 
 
-def matrix_of(arrays: dict[str, NDArray[Any]]) -> sparse.csr_array:
-    """Put together what `matrix_arrays` took apart."""
+def matrix_of(arrays: dict[str, NDArray[Any]], columns: int | None = None) -> sparse.csr_array:
+    """Put together what `matrix_arrays` took apart; square unless the columns are told."""
     n = len(arrays["indptr"]) - 1
-    return sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(n, n))
+    shape = (n, n if columns is None else columns)
+    return sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)

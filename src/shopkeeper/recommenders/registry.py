@@ -15,6 +15,7 @@ from shopkeeper.recommenders.item_neighbours import ItemNeighbours
 from shopkeeper.recommenders.linear import Linear
 from shopkeeper.recommenders.popular import Popular, Trending
 from shopkeeper.recommenders.repeat import Repeat
+from shopkeeper.recommenders.segments import Segments
 from shopkeeper.recommenders.sequence import GruSequence, Transformer
 from shopkeeper.recommenders.session_neighbours import SessionNeighbours
 from shopkeeper.recommenders.towers import Towers
@@ -31,6 +32,7 @@ _FAMILIES: Final[tuple[type[Recommender], ...]] = (
     SessionNeighbours,
     BasketNeighbours,
     Content,
+    Segments,
     Factors,
     FactorizationMachine,
     Autoencoder,

@@ -113,6 +113,7 @@ class Wording:
 _OF_THE_CROWD = {
     "trending": Reason("Popular this week", "本周热门"),
     "popular": Reason("Popular with our customers", "大家都在买"),
+    "segments": Reason("Popular with customers like you", "和您相似的顾客都在买"),
 }
 """Sources that know nobody in particular."""
 

@@ -22,6 +22,7 @@ from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighbou
 from shopkeeper.recommenders.linear import Linear, LinearConfig
 from shopkeeper.recommenders.popular import Popular, PopularConfig, Trending
 from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
+from shopkeeper.recommenders.segments import Segments, SegmentsConfig
 from shopkeeper.recommenders.sequence import Transformer
 from shopkeeper.recommenders.session_neighbours import SessionNeighbours, SessionNeighboursConfig
 from shopkeeper.recommenders.towers import Towers, TowersConfig
@@ -64,6 +65,8 @@ class Shape:
         Share of validation answers that the person already knew.
     texts
         Distinct texts among the titles of the catalogue.
+    fields
+        Attributes that tell groups of people apart.
     """
 
     events: int
@@ -74,6 +77,7 @@ class Shape:
     cases: int
     repeats: float
     texts: int = 0
+    fields: int = 0
 
     @property
     def latest(self) -> int:
@@ -93,6 +97,7 @@ class Shape:
             len(cases),
             repeat_share(split.test),
             len({text for text in texts_of(train.items) if text}),
+            len(train.attributes.fields),
         )
 
 
@@ -180,7 +185,7 @@ def _autoencoder(shape: Shape) -> Cost:
 
 def _transformer(shape: Shape) -> Cost:
     """About a dozen passes: tuning with its patience, then once more."""
-    a_pass = min(shape.events, SequenceConfig().tokens) * 3e-5
+    a_pass = min(shape.events, SequenceConfig().tokens) * 6e-5
     return Cost(8.0 + 12 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
 
 
@@ -225,6 +230,10 @@ def _content(shape: Shape) -> Cost:
     return Cost(2.0 + shape.texts * 1e-3 + pairs * (6 if shape.catalogue <= FEW_ITEMS else 3), 400)
 
 
+def _nothing_told(shape: Shape) -> str:
+    return "" if shape.fields else "nothing is known of customers beside what they did"
+
+
 def _untitled(shape: Shape) -> str:
     if shape.texts <= 1:
         return "the catalogue has no titles to tell items apart by"
@@ -252,6 +261,7 @@ BASIC: Final[Mapping[str, Family]] = {
 """Seconds in any shop: always trained where they suit."""
 
 FURTHER: Final[Mapping[str, Family]] = {
+    "segments": Family(Segments, SegmentsConfig, _sums, None, _nothing_told),
     "linear": Family(Linear, LinearConfig, _linear, tune_linear),
     "content": Family(Content, ContentConfig, _content, tune_content, _untitled),
     "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
