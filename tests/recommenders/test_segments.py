@@ -5,9 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shopkeeper.core.types import Requests
 from shopkeeper.data.attributes import AttributeIndex
-from shopkeeper.data.dataset import Dataset
 from shopkeeper.recommenders.segments import Segments, SegmentsConfig
 from tests.recommenders.worlds import ask, everything, names, shop
 
@@ -15,7 +13,7 @@ ATTRIBUTES = AttributeIndex(("age", "place"), (("old", "young"), ("north", "sout
 OLD, YOUNG, NORTH, SOUTH, UNKNOWN = 0, 1, 0, 1, -1
 
 
-def segmented() -> Dataset:
+def segmented():
     """The old take i01, the young i02, the south i03 as well; of one person nothing is known."""
     rows = [(f"o{p}", "i01", 9) for p in range(6)] + [(f"y{p}", "i02", 9) for p in range(8)]
     rows += [(f"o{p}", "i03", 9) for p in range(3)] + [("z", "i04", 9)]
@@ -30,7 +28,7 @@ def segmented() -> Dataset:
 SHOP = segmented()
 
 
-def asked(*codes) -> Requests:
+def asked(*codes):
     return replace(ask(SHOP, *([] for _ in codes)), attributes=np.array(codes, np.int32))
 
 

@@ -340,7 +340,7 @@ def _sorts(sources: tuple[Recommender, ...], requests: Requests, candidates: Rag
     sorts = np.full(len(candidates.items), NEW, np.int8)
     for source in sources:
         if isinstance(source, Popular):
-            sorts[~source.touched(candidates.items)] = UNTOUCHED
+            sorts[source.events(candidates.items) == 0] = UNTOUCHED
     sorts[contains(requests.histories.known, candidates)] = KNOWN
     return sorts
 

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from shopkeeper.core.types import Ints, Recommendations
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import ItemIndex
-from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.base import Recommender, Similar
+from shopkeeper.recommenders.likeness import SOURCES, similar
+from shopkeeper.recommenders.popular import Popular
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,14 @@ class Model:
     parts: dict[str, Recommender]
     behind: int = 0
     attributes: AttributeIndex = field(default_factory=AttributeIndex)
+
+    def similar(self, items: Ints, k: int) -> Recommendations | None:
+        """What goes with each item, see `likeness`; by one part alone, or None, where others are absent."""
+        behaviour, content = (self.parts.get(name) for name in SOURCES)
+        popular = self.parts.get(Popular.name)
+        if isinstance(behaviour, Similar) and isinstance(content, Similar) and isinstance(popular, Popular):
+            return similar(behaviour, content, popular.events(items), items, k)
+        for part in (behaviour, *self.parts.values()):
+            if isinstance(part, Similar):
+                return part.similar(items, k)
+        return None

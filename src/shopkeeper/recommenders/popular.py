@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from shopkeeper.core.types import (
     DAY_MS,
-    Bools,
     Evidence,
     Floats,
     Ints,
@@ -180,9 +179,9 @@ class Popular(_Ranking):
             "span": span,
         }
 
-    def touched(self, items: Ints) -> Bools:
-        """Whether anybody ever touched each of these items."""
-        return np.asarray(self.state_["events"][items] > 0)
+    def events(self, items: Ints) -> Longs:
+        """How many events each of these items has."""
+        return np.asarray(self.state_["events"][items], np.int64)
 
     def _sums(self) -> NDArray[np.float64]:
         sums: NDArray[np.float64] = self.state_["sums"]

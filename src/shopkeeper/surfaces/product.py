@@ -1,6 +1,8 @@
 """Product and category pages, and the list of what goes with an item."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -9,16 +11,23 @@ from shopkeeper.core.types import Bools
 from shopkeeper.recommenders.base import Explains
 from shopkeeper.surfaces.homepage import FEWEST, by_title
 from shopkeeper.surfaces.page import UNSAID, Card, Reason, Row
-from shopkeeper.surfaces.reasons import goes_with
+from shopkeeper.surfaces.reasons import goes_with, like
 from shopkeeper.surfaces.slate import Taken, arrange, offered, pick, showable
 from shopkeeper.surfaces.visit import NOTHING, Ranked, Visit
+
+_CONTENT: Final = "content"
+"""Source of what is alike by the catalogue alone."""
 
 
 def similar_cards(visit: Visit, item: int, k: int) -> tuple[Card, ...]:
     """At most ``k`` items that go with one item, best first; of the same category where too few are known."""
     allowed = visit.stock.in_stock[: visit.stock.known]
     together = visit.going_with([item], k, allowed=allowed)
-    cards = visit.cards_because(together, together.items, goes_with(visit.stock, item))
+    why = {True: like(visit.stock, item), False: goes_with(visit.stock, item)}
+    cards = tuple(
+        replace(card, reason=why[card.source == _CONTENT])
+        for card in visit.cards_because(together, together.items)
+    )
     more = _same_category(visit, item, k)
     rest = [code for code in more.items if code not in together.items][: k - len(cards)]
     return cards + visit.cards_because(more, rest)
@@ -40,7 +49,7 @@ def product_rows(visit: Visit, item: int, k: int) -> tuple[Row | None, Row | Non
     alike = _same_category(visit, item, 4 * k)
     similar = _row("similar", "Similar products", "相似商品", visit, alike, taken, k, UNSAID)
     others = _others(visit, item)
-    along = visit.going_with([item], 4 * k, allowed=others)
+    along = _behaved(visit.going_with([item], 8 * k, allowed=others))
     reason = goes_with(stock, item)
     bought = _row("bought_together", "Often bought together", "经常一起购买", visit, along, taken, k, reason)
     return similar, bought
@@ -108,6 +117,12 @@ def _sharing(visit: Visit, item: int, column: str, k: int) -> Ranked:
     popular = visit.part("popular") or visit.default()
     known = visit.ask(popular, k, allowed=allowed, exclude=[item, *close.items])
     return Ranked(close.items + known.items, close.scores + known.scores, close.sources + known.sources)
+
+
+def _behaved(ranked: Ranked) -> Ranked:
+    """Those that people took along, not merely alike."""
+    pairs = zip(ranked.items, ranked.sources, strict=True)
+    return ranked.only([item for item, source in pairs if source != _CONTENT])
 
 
 def _others(visit: Visit, item: int) -> Bools:

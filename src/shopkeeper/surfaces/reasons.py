@@ -124,6 +124,11 @@ def goes_with(stock: Assortment, item: int) -> Reason:
     return Reason(f"Often bought with {en}", f"常与{zh}一起购买")
 
 
+def like(stock: Assortment, item: int) -> Reason:
+    """Reason of a card that stands on the page of one item for what the catalogue says of both."""
+    return Reason(f"Similar to {_short(stock.title(item))}", f"与{_short(stock.title_zh(item))}相似")
+
+
 def new_in(category: str) -> Reason:
     """Reason of a card that the catalogue has had for a short time only."""
     return Reason(f"New in {category}", f"{category}上新") if category else Reason("New", "上新")

@@ -17,7 +17,7 @@ from shopkeeper.core.types import (
     Recommendations,
     Requests,
 )
-from shopkeeper.recommenders.base import Explains, Recommender, Similar
+from shopkeeper.recommenders.base import Explains, Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.page import UNSAID, Card, Reason
@@ -155,23 +155,24 @@ class Visit:
             return NOTHING
         left_out = [code for code in exclude if code < self.stock.known]
         requests = replace(self.request, allowed=allowed, exclude=Ragged.of([sorted(set(left_out))]))
-        return _ranked(recommender.recommend(requests, k), recommender)
+        return _ranked(recommender.recommend(requests, k), by=recommender)
 
     def going_with(self, items: Sequence[int], k: int, *, allowed: Bools) -> Ranked:
         """What goes with these items together: scores of each one's list are added up."""
         known = [code for code in items if code < self.stock.known]
-        part = next((p for p in self._parts() if isinstance(p, Similar)), None)
-        if part is None or not known:
-            return NOTHING
         # Lists are cut before `allowed` can be applied, so more is asked for.
-        answer = part.similar(np.array(known, np.int32), 8 * k + 40)
+        asked = self.model.similar(np.array(known, np.int32), 8 * k + 40) if self.model and known else None
+        if asked is None:
+            return NOTHING
+        answer = _ranked(asked)
         totals: dict[int, float] = {}
-        for item, score in zip(answer.items.tolist(), answer.scores.tolist(), strict=True):
+        sources: dict[int, str] = {}
+        for item, score, source in zip(answer.items, answer.scores, answer.sources, strict=True):
             if allowed[item] and item not in known:
                 totals[item] = totals.get(item, 0.0) + score
+                sources.setdefault(item, source)
         best = sorted(totals, key=lambda item: (-totals[item], item))[:k]
-        name = type(part).name if isinstance(part, Recommender) else ""
-        return Ranked(best, [totals[item] for item in best], [name] * len(best))
+        return Ranked(best, [totals[item] for item in best], [sources[item] for item in best])
 
     def cards(self, ranked: Ranked, chosen: Sequence[int]) -> tuple[Card, ...]:
         """Cards of items chosen from a ranking, each with the reason its recommender gives."""
@@ -208,11 +209,8 @@ class Visit:
             return [Evidence("")] * len(chosen)
         return ranked.by.explain(self.request, np.array(chosen, np.int32))
 
-    def _parts(self) -> list[Recommender]:
-        return list(self.model.parts.values()) if self.model else []
 
-
-def _ranked(answer: Recommendations, by: Recommender) -> Ranked:
+def _ranked(answer: Recommendations, by: Recommender | None = None) -> Ranked:
     items: Ints = answer.items
     return Ranked(
         items.tolist(),

@@ -20,7 +20,7 @@ from shopkeeper.training.tuning.ranking import learn_ranker
 
 _WEIGHED, _TAUGHT = 2, 5
 """Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
-_ASKED_BY_NAME = frozenset({"cooccurrence", "repeat", "trending", POPULAR})
+_ASKED_BY_NAME = frozenset({"cooccurrence", "content", "repeat", "trending", POPULAR})
 """Shelves that are asked for by name; a model has these parts even where its blend does without them."""
 _DEFAULT = ("cooccurrence", "transition", "repeat", "trending", "popular")
 

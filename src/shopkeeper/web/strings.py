@@ -61,6 +61,7 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
     "badge_cooccurrence": ("Goes together", "经常搭配"),
     "badge_linear": ("Goes together", "经常搭配"),
     "badge_item_neighbours": ("Goes together", "经常搭配"),
+    "badge_content": ("Similar", "相似"),
     "badge_transition": ("Often next", "常接着买"),
     "badge_session_neighbours": ("Often next", "常接着买"),
     "badge_transformer": ("Often next", "常接着买"),
