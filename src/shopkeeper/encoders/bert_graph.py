@@ -1,8 +1,8 @@
 """An encoder of the BERT family as an ONNX graph: from tokens to unit vectors.
 
 BERT (Devlin et al. 2019, arXiv:1810.04805), DistilBERT (Sanh et al. 2019, arXiv:1910.01108) and RoBERTa
-(Liu et al. 2019, arXiv:1907.11692) are one network under different names of tensors. Query, key and value come
-from one product, and pooling and the length of 1 are part of the graph.
+(Liu et al. 2019, arXiv:1907.11692) are one network under different names of tensors. Query, key and value
+come from one product, and pooling and the length of 1 are part of the graph.
 """
 
 import math

@@ -214,22 +214,23 @@ def _pooling(folder: Path) -> str:
         return "mean"
     where = "1_Pooling"
     for module in _json(folder / "modules.json", list):
-        kind = str(module.get("type", "")).rsplit(".", 1)[-1]
+        kind, path = (str(module.get(key)) if isinstance(module, dict) else "" for key in ("type", "path"))
+        kind = kind.rsplit(".", 1)[-1]
         if kind not in _MODULES:
             raise UnreadableModel(
                 f'{folder / "modules.json"}: a module "{kind}" is not understood.',
                 hint=f"Understood: {', '.join(_MODULES)}.",
             )
-        where = module["path"] if kind == "Pooling" else where
-    path = folder / where / "config.json"
-    if not path.is_file():
-        raise MissingFile(f"{path} does not exist, but modules.json names it.")
+        where = path if kind == "Pooling" else where
+    pooling = folder / where / "config.json"
+    if not pooling.is_file():
+        raise MissingFile(f"{pooling} does not exist, but modules.json names it.")
     chosen = [
-        name for name, on in _json(path, dict).items() if name.startswith("pooling_mode_") and on is True
+        name for name, on in _json(pooling, dict).items() if name.startswith("pooling_mode_") and on is True
     ]
     if len(chosen) != 1 or chosen[0] not in _POOLING:
         raise UnreadableModel(
-            f"{path}: pooling {' and '.join(chosen) or 'by nothing'} is not understood.",
+            f"{pooling}: pooling {' and '.join(chosen) or 'by nothing'} is not understood.",
             hint="Understood: the mean of the tokens, or the first token (cls).",
         )
     return _POOLING[chosen[0]]

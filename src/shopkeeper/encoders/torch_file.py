@@ -5,7 +5,6 @@ view of a numbered store) and the numbers of the stores; after them lie the stor
 length in front.
 """
 
-import math
 import pickle
 from collections import OrderedDict
 from pathlib import Path
@@ -78,8 +77,7 @@ def _store(file: IO[bytes], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _array(store: NDArray[Any], start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> NDArray[Any]:
-    """A tensor that lies in its store row by row, as all that are saved do."""
-    steps = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    if any(length > 1 and stride != step for length, stride, step in zip(shape, strides, steps, strict=True)):
-        raise ValueError("a tensor does not lie row by row")
-    return store[start : start + math.prod(shape)].reshape(shape)
+    """A view of a store, which NumPy keeps within it."""
+    size = store.itemsize
+    steps = [stride * size for stride in strides]
+    return np.ndarray(shape, store.dtype, store.data, start * size, steps)
