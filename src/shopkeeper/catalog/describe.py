@@ -213,12 +213,18 @@ def _interests(
     given_up: Counter[str],
     progress: Progress,
 ) -> list[tuple[Tag, ...]]:
-    confidence = [{interest.tag: interest.confidence for interest in interests} for interests in found]
+    words = [{interest.tag: interest.confidence for interest in interests} for interests in found]
+    asked = [row for row, of_person in enumerate(words) if of_person]
     tasks = [
-        Task("interest_tags", language, {"vocabulary": list(words), "lately": titles}, tags_among(words))
-        for words, titles in zip(confidence, lately, strict=True)
+        Task(
+            "interest_tags",
+            language,
+            {"vocabulary": list(words[row]), "lately": lately[row]},
+            tags_among(words[row]),
+        )
+        for row in asked
     ]
-    defaults = [Tags.model_construct(tags=list(words)[:MOST_TAGS]) for words in confidence]
+    defaults = [Tags.model_construct(tags=list(words[row])[:MOST_TAGS]) for row in asked]
     answers = worded(
         model,
         tasks,
@@ -227,10 +233,10 @@ def _interests(
         lambda done, total: progress("interests of customers", done, total),
     )
     given_up.update(answers.given_up)
-    return [
-        tuple(Tag(tag, answer.source, words[tag]) for tag in answer.value.tags)
-        for answer, words in zip(answers.values, confidence, strict=True)
-    ]
+    tags: list[tuple[Tag, ...]] = [()] * len(found)
+    for row, answer in zip(asked, answers.values, strict=True):
+        tags[row] = tuple(Tag(tag, answer.source, words[row][tag]) for tag in answer.value.tags)
+    return tags
 
 
 def _customers(dataset: Dataset) -> Longs:

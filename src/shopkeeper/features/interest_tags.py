@@ -78,7 +78,7 @@ def interest_tags(
 
 
 def apart(tags: Iterable[str], most: int) -> list[str]:
-    """The first ``most`` tags, without those that hold or are part of an earlier one (``green tea``, ``tea``)."""
+    """The first ``most`` tags; none that holds or is part of an earlier one (``green tea`` and ``tea``)."""
     kept: list[str] = []
     said: list[str] = []
     for tag in tags:
