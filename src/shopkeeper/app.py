@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -10,6 +10,7 @@ from typing import Final, Self
 import polars as pl
 from fastapi import FastAPI
 
+from shopkeeper.catalog.describe import Description, describe, write_json
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import InvalidRequest, MissingColumn, ShopExists, ShopkeeperError
@@ -18,6 +19,7 @@ from shopkeeper.data.importing import import_source
 from shopkeeper.data.report import ImportReport
 from shopkeeper.data.sources.base import FrameSource, Source
 from shopkeeper.data.sources.opening import open_source
+from shopkeeper.encoders.chat import ChatEndpoint
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
 from shopkeeper.evaluation.findings import Evaluation
@@ -189,6 +191,41 @@ class Shop:
         chosen = chosen_fitters(models, progress)
         dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
         return evaluate_task(time_task(dataset, test_days), dataset, chosen, progress=progress)
+
+    def describe(
+        self, out: str | Path, *, limit: int | None = None, progress: Progress = no_progress
+    ) -> Description:
+        """Write tags of products and interests of customers, by pseudonym, to a JSON file.
+
+        By the chat model of the configuration where there is one, else, and where it fails, by key phrases
+        and by what people did. Nothing in the shop changes.
+
+        Parameters
+        ----------
+        out
+            Where to; see `catalog.describe.write_json`.
+        limit
+            Most products (those most in demand) and most customers (those last seen); None for all.
+        progress
+            Told of stages.
+
+        Raises
+        ------
+        InvalidRequest
+            ``limit`` is below 1.
+        TooLittleData
+            The log is empty.
+        """
+        if limit is not None and limit < 1:
+            raise InvalidRequest(f"limit = {limit}: must be at least 1.")
+        dataset = read_learnable(self.store, self.store, self.config).dataset
+        reviews = self.store.scan((c.ITEM_ID, c.TEXT)).drop_nulls()
+        chat = self.config.chat
+        language = chat.language or self.config.language
+        with ChatEndpoint(chat, self.folder / CACHE) if chat.base_url else nullcontext() as model:
+            found = describe(dataset, reviews, model, language, system_clock(), limit, progress)
+        write_json(found, Path(out))
+        return found
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1) -> None:
         """Serve the shop page and the HTTP interface until the process is told to end."""

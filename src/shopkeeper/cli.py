@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_recommend(commands)
     _add_homepage(commands)
+    _add_describe(commands)
     _add_serve(commands)
     _add_forget(commands)
     _add_demo(commands)
@@ -160,6 +161,14 @@ def _add_homepage(commands: Any) -> None:
     _add_shop(command)
     command.add_argument("--customer", metavar="ID", help="without it, a guest's page")
     command.add_argument("--json", action="store_true")
+
+
+def _add_describe(commands: Any) -> None:
+    about = "Say in words what products are and what interests customers."
+    command = _command(commands, "describe", _describe, about)
+    _add_shop(command)
+    command.add_argument("--limit", type=int, metavar="N", help="most products and most customers")
+    command.add_argument("--json", type=Path, required=True, metavar="OUT", help="where to write the tags")
 
 
 def _add_serve(commands: Any) -> None:
@@ -309,6 +318,16 @@ def _homepage(options: argparse.Namespace) -> None:
         _print_json(dataclasses.asdict(page))
     else:
         show_homepage(page)
+
+
+def _describe(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars, show_description
+
+    with open_shop(options.shop) as shop, bars() as progress:
+        found = shop.describe(options.json, limit=options.limit, progress=progress)
+    show_description(found)
+    print(f"Tags: {options.json}")
 
 
 def _serve(options: argparse.Namespace) -> None:

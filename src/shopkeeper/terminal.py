@@ -1,5 +1,6 @@
 """What a person sees in the terminal: progress bars on long work, and results as tables."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from shopkeeper.catalog.describe import Description
 from shopkeeper.data.report import ImportReport
 from shopkeeper.evaluation import backtest
 from shopkeeper.evaluation.findings import Evaluation
@@ -167,6 +169,16 @@ def _cards(cards: tuple[Card, ...], title: str) -> Table:
 def _plain(text: str) -> str:
     """Text of a shop with nothing in it that the terminal would read as markup."""
     return text.replace("[", r"\[")
+
+
+def show_description(found: Description) -> None:
+    """Print what was described, by whom, and what a chat model was asked in vain."""
+    for what, described in (("products", found.products), ("customers", found.customers)):
+        sources = Counter(tags[0].source for tags in described.values() if tags)
+        told = ", ".join(f"{count:,} by {source}" for source, count in sources.most_common())
+        _say(f"{len(described):,} {what}: {told or 'nothing to say'}.")
+    for reason, count in found.given_up.items():
+        _say(f"The chat model was asked {count:,} times in vain: {reason}.")
 
 
 def show_receipt(receipt: Receipt) -> None:

@@ -68,6 +68,15 @@ ITEM_GROUP_ID: Final = "item_group_id"
 CREATED_AT: Final = "created_at"
 ATTRIBUTES: Final = "attributes"
 
+# Keys within the attributes of an item
+TITLE_ZH: Final = "title_zh"
+"""The Chinese title; other columns have a Chinese value under their name and ``_zh`` too."""
+TAGS: Final = "tags"
+"""A list of the shop's own tags."""
+RESERVED: Final = ("age_restricted", "discreet")
+"""``true`` for what is sold to grown-ups only, and for what people would rather not have read out: medicine,
+intimate care."""
+
 ITEM_COLUMNS: Final = (
     ITEM_ID,
     TITLE,

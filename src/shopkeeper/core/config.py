@@ -92,6 +92,31 @@ class EncoderSettings(_Section):
         return self
 
 
+class Chat(_Section):
+    """A chat model behind an OpenAI-compatible endpoint; off where ``base_url`` is empty."""
+
+    base_url: str = Field("", pattern=r"^(https?://\S+)?$")
+    """Where it answers, up to and without ``/chat/completions``."""
+    model: str = ""
+    """Its name there."""
+    api_key_env: str = ""
+    """Environment variable that holds the key; empty where none is needed."""
+    timeout_seconds: float = Field(60.0, gt=0)
+    """Longest time for one whole answer."""
+    max_calls: int = Field(1_000, gt=0)
+    """Most calls in one run, repeated ones included."""
+    max_tokens: int = Field(1_000_000, gt=0)
+    """Tokens, read and written, after which a run makes no further call."""
+    language: str = Field("", pattern="^(en|zh)?$")
+    """Of prompts and answers; empty takes that of the shop."""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.base_url and not self.model:
+            raise ValueError("model is needed where base_url is set")
+        return self
+
+
 class ShopConfig(_Section):
     """The whole of ``shopkeeper.toml``."""
 
@@ -103,6 +128,7 @@ class ShopConfig(_Section):
     limits: Limits = Limits()
     privacy: Privacy = Privacy()
     encoders: EncoderSettings = EncoderSettings()
+    chat: Chat = Chat()
 
 
 def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:

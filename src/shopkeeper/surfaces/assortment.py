@@ -16,11 +16,6 @@ from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.surfaces.page import UNSAID, Card, Reason
 
 _TEXTS = (c.TITLE, c.CATEGORY, c.CATEGORY2, c.CATEGORY3, c.BRAND, c.IMAGE_URL, c.URL)
-TITLE_ZH = "title_zh"
-"""Key of the Chinese title within an item's ``attributes``."""
-RESERVED = ("age_restricted", "discreet")
-"""Keys within an item's ``attributes``; ``true`` for what is sold to grown-ups only, and for what people
-would rather not have read out: medicine, intimate care."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +125,7 @@ class Assortment:
 
     def title_zh(self, code: int) -> str:
         """Chinese title, or the title where there is none."""
-        return self.texts[TITLE_ZH][code] or self.title(code)
+        return self.texts[c.TITLE_ZH][code] or self.title(code)
 
     def card(
         self,
@@ -177,7 +172,7 @@ def lay_out(items: ItemIndex, catalogue: pl.DataFrame, *, currency: str) -> Asso
     """
     table = _merged(items, catalogue)
     texts = {name: _text(table, name) for name in _TEXTS}
-    texts[TITLE_ZH] = _titles_zh(table)
+    texts[c.TITLE_ZH] = _titles_zh(table)
     categories = tuple(sorted({name for name in texts[c.CATEGORY] if name}))
     positions = {name: position for position, name in enumerate(categories)}
     return Assortment(
@@ -219,13 +214,13 @@ def _text(table: pl.DataFrame, name: str) -> list[str]:
 
 
 def _titles_zh(table: pl.DataFrame) -> list[str]:
-    titles = [attributes.get(TITLE_ZH, "") for attributes in _attributes(table, TITLE_ZH)]
+    titles = [attributes.get(c.TITLE_ZH, "") for attributes in _attributes(table, c.TITLE_ZH)]
     return [title if isinstance(title, str) else "" for title in titles]
 
 
 def _reserved(table: pl.DataFrame) -> Bools:
     mask = np.zeros(len(table), bool)
-    for key in RESERVED:
+    for key in c.RESERVED:
         mask |= [attributes.get(key) is True for attributes in _attributes(table, key)]
     return mask
 

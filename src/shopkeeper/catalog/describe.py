@@ -1,0 +1,287 @@
+"""A shop described in words: tags of products, and interests of customers.
+
+A chat model says them where there is one, and the defaults (`catalog.phrases`, `features.interest_tags`)
+where there is none or it fails. A product's tags in the catalogue stay as they are. Of a customer a model
+sees titles and a vocabulary made of the catalogue, never who it is; from what is reserved nothing is
+concluded.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import polars as pl
+
+from shopkeeper.catalog.phrases import Phrase, key_phrases, share_said
+from shopkeeper.core import columns as c
+from shopkeeper.core.types import Longs
+from shopkeeper.data.dataset import Dataset, ItemIndex
+from shopkeeper.encoders.language import Language, Task
+from shopkeeper.encoders.schemas import LONGEST_TAG, MOST_TAGS, Tags, tags_among
+from shopkeeper.encoders.wording import worded
+from shopkeeper.features.interest_tags import Interest, interest_tags
+from shopkeeper.privacy.identity import CUSTOMER_PREFIX
+
+_KINDS: Final = (c.CATEGORY, c.CATEGORY2, c.CATEGORY3, c.BRAND)
+_TEXTS: Final = (c.TITLE, *_KINDS, c.DESCRIPTION)
+_MOST_CHARACTERS: Final = 500
+"""Of a text that a model is shown."""
+_VOCABULARY: Final = 40
+"""Words of a customer that a model may choose among."""
+_LATELY: Final = 20
+"""Products of a customer that a model is shown."""
+
+
+class Progress(Protocol):
+    """Told how far each stage has come."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """``done`` of ``total`` steps of ``stage`` are behind us."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag.
+
+    Attributes
+    ----------
+    value
+        In words.
+    source
+        ``catalogue``, ``phrases``, ``interests``, or the id of a chat model.
+    confidence
+        0 to 1. Of the catalogue 1; of key phrases the weight relative to the strongest; of a model's tags the
+        share of their words that the product's own texts say; of interests how much speaks for them.
+    """
+
+    value: str
+    source: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What was found.
+
+    Attributes
+    ----------
+    date
+        Day on which it was, ISO 8601, UTC.
+    products
+        Tags by item id, those most in demand first.
+    customers
+        Interests by pseudonym, those last seen first.
+    given_up
+        Reason to number of questions a model was asked in vain.
+    """
+
+    date: str
+    products: dict[str, tuple[Tag, ...]]
+    customers: dict[str, tuple[Tag, ...]]
+    given_up: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """What the catalogue says of one item, in one language."""
+
+    texts: dict[str, str]
+    tags: tuple[str, ...]
+    reserved: bool
+
+    def without_brand(self, name: str) -> str:
+        text, brand = self.texts.get(name, ""), self.texts.get(c.BRAND)
+        return text.replace(brand, " | ") if brand else text
+
+
+def describe(
+    dataset: Dataset,
+    reviews: pl.DataFrame,
+    model: Language | None,
+    language: str,
+    now: int,
+    limit: int | None,
+    progress: Progress,
+) -> Description:
+    """Tag products, and say what interests customers.
+
+    Parameters
+    ----------
+    dataset
+        Catalogue, and what people did.
+    reviews
+        ``item_id`` and ``text``; no row empty.
+    model
+        None for the defaults alone.
+    language
+        ``en`` or ``zh``.
+    now
+        Epoch milliseconds.
+    limit
+        Most products and most customers; None for all.
+    progress
+        Told of stages.
+    """
+    products = _products(dataset.items, language)
+    phrases = key_phrases(
+        [product.without_brand(c.TITLE) for product in products],
+        [product.without_brand(c.DESCRIPTION) for product in products],
+        _reviews(dataset.items, reviews),
+        MOST_TAGS,
+    )
+    items = np.argsort(-dataset.popularity, kind="stable")[:limit]
+    given_up: Counter[str] = Counter()
+    tags = _tag_products(items, products, phrases, model, language, given_up, progress)
+    words = [
+        () if product.reserved else _words(product, [tag.value for tag in tags.get(code, ())] or of_item)
+        for code, (product, of_item) in enumerate(
+            zip(products, ([phrase.text for phrase in found] for found in phrases), strict=True)
+        )
+    ]
+    people = _customers(dataset)[:limit]
+    found = interest_tags(dataset, people, words, min(now, dataset.end), _VOCABULARY)
+    lately = [_lately(dataset, person, products) for person in people]
+    customers = _interests(found, lately, model, language, given_up, progress)
+    return Description(
+        datetime.fromtimestamp(now / 1000, UTC).date().isoformat(),
+        {dataset.items.ids[code]: tags[code] for code in items.tolist()},
+        {dataset.people[person]: tags for person, tags in zip(people.tolist(), customers, strict=True)},
+        dict(given_up),
+    )
+
+
+def write_json(found: Description, path: Path) -> None:
+    """Write a description to a file.
+
+    ``{"products": [{"item_id", "tags": [...]}], "customers": [{"customer_id", "interests": [...]}]}``, each
+    tag with ``value``, ``source``, ``confidence`` and ``date``.
+    """
+
+    def tags(of: Sequence[Tag]) -> list[dict[str, Any]]:
+        return [{**asdict(tag), "confidence": round(tag.confidence, 3), "date": found.date} for tag in of]
+
+    said = {
+        "products": [{c.ITEM_ID: item, "tags": tags(of)} for item, of in found.products.items()],
+        "customers": [{c.CUSTOMER_ID: who, "interests": tags(of)} for who, of in found.customers.items()],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _tag_products(
+    items: Longs,
+    products: list[_Product],
+    phrases: list[tuple[Phrase, ...]],
+    model: Language | None,
+    language: str,
+    given_up: Counter[str],
+    progress: Progress,
+) -> dict[int, tuple[Tag, ...]]:
+    tags = {
+        code: tuple(Tag(tag, "catalogue", 1.0) for tag in products[code].tags)
+        for code in items.tolist()
+        if products[code].tags
+    }
+    asked = [code for code in items.tolist() if code not in tags]
+    tasks = [Task("product_tags", language, products[code].texts, Tags) for code in asked]
+    defaults = [Tags.model_construct(tags=[phrase.text for phrase in phrases[code]]) for code in asked]
+    answers = worded(
+        model, tasks, defaults, "phrases", lambda done, total: progress("tags of products", done, total)
+    )
+    given_up.update(answers.given_up)
+    for code, answer in zip(asked, answers.values, strict=True):
+        confidence = {phrase.text: phrase.confidence for phrase in phrases[code]}
+        said = " | ".join(products[code].texts.values())
+        tags[code] = tuple(
+            Tag(tag, answer.source, confidence[tag] if answer.source == "phrases" else share_said(tag, said))
+            for tag in answer.value.tags
+        )
+    return tags
+
+
+def _interests(
+    found: list[tuple[Interest, ...]],
+    lately: list[list[str]],
+    model: Language | None,
+    language: str,
+    given_up: Counter[str],
+    progress: Progress,
+) -> list[tuple[Tag, ...]]:
+    words = [{interest.tag: interest.confidence for interest in interests} for interests in found]
+    asked = [row for row, of_person in enumerate(words) if of_person]
+    tasks = [
+        Task(
+            "interest_tags",
+            language,
+            {"vocabulary": list(words[row]), "lately": lately[row]},
+            tags_among(words[row]),
+        )
+        for row in asked
+    ]
+    defaults = [Tags.model_construct(tags=list(words[row])[:MOST_TAGS]) for row in asked]
+    answers = worded(
+        model,
+        tasks,
+        defaults,
+        "interests",
+        lambda done, total: progress("interests of customers", done, total),
+    )
+    given_up.update(answers.given_up)
+    tags: list[tuple[Tag, ...]] = [()] * len(found)
+    for row, answer in zip(asked, answers.values, strict=True):
+        tags[row] = tuple(Tag(tag, answer.source, words[row][tag]) for tag in answer.value.tags)
+    return tags
+
+
+def _customers(dataset: Dataset) -> Longs:
+    """Codes of customers, those last seen first."""
+    known = [code for code, key in enumerate(dataset.people) if key.startswith(CUSTOMER_PREFIX)]
+    people = np.array(known, np.int64)
+    last = dataset.time[dataset.offsets[people + 1] - 1]
+    return people[np.argsort(-last, kind="stable")]
+
+
+def _lately(dataset: Dataset, person: int, products: list[_Product]) -> list[str]:
+    """Titles of what a person touched, the last one first."""
+    rows = slice(dataset.offsets[person], dataset.offsets[person + 1])
+    items = dict.fromkeys(dataset.item[rows][::-1].tolist())
+    shown = (products[item].texts.get(c.TITLE) for item in items if not products[item].reserved)
+    return [title for title in shown if title][:_LATELY]
+
+
+def _words(product: _Product, tags: Sequence[str]) -> tuple[str, ...]:
+    kinds = (product.texts[name] for name in _KINDS if name in product.texts)
+    return tuple(word for word in (*kinds, *tags) if len(word) <= LONGEST_TAG)
+
+
+def _reviews(items: ItemIndex, reviews: pl.DataFrame) -> list[str]:
+    said = dict(
+        reviews.group_by(c.ITEM_ID, maintain_order=True).agg(pl.col(c.TEXT).str.join(" | ")).iter_rows()
+    )
+    return [said.get(item, "") for item in items.ids]
+
+
+def _products(items: ItemIndex, language: str) -> list[_Product]:
+    columns = [name for name in (*_TEXTS, c.ATTRIBUTES) if name in items.table.columns]
+    if not columns:
+        return [_Product({}, (), False)] * len(items)
+    return [_product(row, language) for row in items.table.select(columns).iter_rows(named=True)]
+
+
+def _product(row: dict[str, Any], language: str) -> _Product:
+    found = json.loads(row.get(c.ATTRIBUTES) or "{}")
+    attributes = found if isinstance(found, dict) else {}
+
+    def told(name: str) -> Any:
+        return attributes.get(f"{name}_{language}") or row.get(name) or attributes.get(name)
+
+    texts = {name: str(told(name))[:_MOST_CHARACTERS] for name in _TEXTS if told(name)}
+    given = told(c.TAGS)
+    tags = tuple(tag for tag in given if isinstance(tag, str)) if isinstance(given, list) else ()
+    return _Product(texts, tags, any(attributes.get(key) is True for key in c.RESERVED))
