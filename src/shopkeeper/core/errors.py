@@ -6,6 +6,7 @@
     ├── InputError                    what was given is at fault
     │   ├── InvalidConfig             shopkeeper.toml, all faults at once
     │   ├── InvalidRequest            a field of a call breaks its rule
+    │   ├── InvalidQuery              what is searched for is empty or too long
     │   ├── InvalidJson               a body or a line is not JSON
     │   ├── PayloadTooLarge           a body or a file is larger than allowed
     │   ├── MissingFile               a path that is not there
@@ -22,6 +23,7 @@
         ├── ShopExists
         ├── NotTrained                no model has been promoted
         ├── CorruptModel              a model folder fails its checksum
+        ├── NotIndexed                what search needs is missing, or another encoder's
         ├── StoreBusy                 the database stayed locked
         ├── DiskFull                  something could not be written
         ├── EndpointFailed            a service of others did not answer, or not as agreed
@@ -72,6 +74,12 @@ class InvalidRequest(InputError):
     """A field of a call breaks its rule."""
 
     code = "invalid_request"
+
+
+class InvalidQuery(InputError):
+    """What is searched for is empty or too long."""
+
+    code = "invalid_query"
 
 
 class InvalidJson(InputError):
@@ -168,6 +176,12 @@ class CorruptModel(StateError):
     """A model folder fails its checksum or its format version."""
 
     code = "corrupt_model"
+
+
+class NotIndexed(StateError):
+    """What search needs is missing, still being built, or made by another encoder."""
+
+    code = "not_indexed"
 
 
 class StoreBusy(StateError):

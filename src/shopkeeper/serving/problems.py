@@ -14,6 +14,7 @@ from shopkeeper.core import errors
 STATUS: dict[type[errors.ShopkeeperError], int] = {
     errors.InvalidConfig: 500,
     errors.InvalidRequest: 422,
+    errors.InvalidQuery: 400,
     errors.InvalidJson: 400,
     errors.PayloadTooLarge: 413,
     errors.MissingFile: 500,
@@ -28,6 +29,7 @@ STATUS: dict[type[errors.ShopkeeperError], int] = {
     errors.ShopExists: 409,
     errors.NotTrained: 503,
     errors.CorruptModel: 503,
+    errors.NotIndexed: 503,
     errors.StoreBusy: 503,
     errors.DiskFull: 507,
     errors.EndpointFailed: 502,
