@@ -1,0 +1,117 @@
+"""Ways of looking at products: the words of a text, its meaning, what a picture shows, its colours.
+
+Nothing here knows a label, so all products of a catalogue take part, labelled or not.
+"""
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from shopkeeper.core.types import Bools, Floats
+from shopkeeper.encoders.base import Encoder
+
+WORDS: Final = "words"
+JOINT: Final = "joint"
+_MOST_CHARACTERS: Final = 2_000
+_LETTERS: Final = 120
+"""Characters of a text of which pieces of words are taken: titles hold what a thing is."""
+_WIDE: Final = 256
+"""Directions kept of a view within the joint one."""
+_TAGS: Final = re.compile(r"</?[a-zA-Z!][^<>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way of looking at ``n`` products.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    features
+        Shape ``(n, d)``: dense, or sparse for words; the mean square length of a row that is present is about 1.
+    present
+        Shape ``(n,)``: whether the product has what is looked at.
+    """
+
+    name: str
+    features: Any
+    present: Bools
+
+
+def plain(text: str | None) -> str:
+    """A text without markup, on one line, at most 2,000 characters."""
+    words = html.unescape(_TAGS.sub(" ", (text or "")[: 4 * _MOST_CHARACTERS]))
+    words = words.encode("utf-8", "ignore").decode()
+    return " ".join(words.split())[:_MOST_CHARACTERS]
+
+
+def text_views(texts: Sequence[str], encoder: Encoder[str]) -> list[View]:
+    """Words and meaning of texts that went through `plain`; views that nothing is present in are left out.
+
+    Words are TF-IDF over words, pairs of words and pieces of words, which are also what Chinese is read by.
+    """
+    views = [_words(texts), dense_view(encoder.id, encoder.encode(texts))]
+    return [view for view in views if view.present.any()]
+
+
+def _words(texts: Sequence[str]) -> View:
+    empty = View(WORDS, sparse.csr_matrix((len(texts), 0), dtype=np.float32), np.zeros(len(texts), np.bool_))
+    parts = [
+        _tfidf(texts, TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **_COMMON)),
+        _tfidf(
+            [text[:_LETTERS] for text in texts],
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), **_COMMON),
+        ),
+    ]
+    found = [part for part in parts if part is not None]
+    if not found:
+        return empty
+    features = sparse.hstack(found).tocsr()
+    return View(WORDS, features, np.diff(features.indptr) > 0)
+
+
+_COMMON: Final[dict[str, Any]] = {"sublinear_tf": True, "dtype": np.float32, "min_df": 2}
+"""What occurs once in a catalogue tells nothing of another product."""
+
+
+def _tfidf(texts: Sequence[str], vectorizer: TfidfVectorizer) -> sparse.csr_matrix | None:
+    try:
+        return vectorizer.fit_transform(texts)
+    except ValueError:  # no word at all, or none that occurs twice
+        return None
+
+
+def dense_view(name: str, vectors: Floats) -> View:
+    """Vectors of an encoder around their mean; a row of zeros is not present."""
+    present = vectors.any(axis=1)
+    return View(name, _scaled(vectors, present), present)
+
+
+def _scaled(vectors: Floats, present: Bools) -> Floats:
+    if not present.any():
+        return vectors
+    moved = np.where(present[:, None], vectors - vectors[present].mean(axis=0), np.float32(0.0))
+    length = float(np.sqrt(np.square(moved[present]).sum(axis=1).mean()))
+    return np.asarray(moved / max(length, 1e-9), np.float32)
+
+
+def joint(views: Sequence[View]) -> View:
+    """All views side by side in their main directions, for products of which all are present."""
+    present = np.logical_and.reduce([view.present for view in views])
+    return View(JOINT, np.hstack([_narrow(view.features) for view in views]), present)
+
+
+def _narrow(features: Any) -> Floats:
+    """At most `_WIDE` main directions; in all of them where there are no more."""
+    width = min(_WIDE, min(features.shape) - 1)
+    if width < 2 or features.shape[1] <= width:
+        return np.asarray(features.toarray() if sparse.issparse(features) else features, np.float32)
+    return np.asarray(TruncatedSVD(width, random_state=0).fit_transform(features), np.float32)
