@@ -48,7 +48,7 @@ class Pool:
         Parameters
         ----------
         log
-            Shape ``(m, n, n_classes)``: logarithms of probabilities, of cases that the classifiers did not see.
+            Shape ``(m, n, n_classes)``: logarithms of probabilities, of cases that no classifier saw.
         truth
             Shape ``(n,)``: code of the true label of each case.
         """

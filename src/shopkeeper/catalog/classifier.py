@@ -6,7 +6,7 @@ calibrated (`catalog.calibration`), and by which a given label can be doubted. P
 a text are judged by a pool of the views they have.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from shopkeeper.catalog.calibration import Pool
-from shopkeeper.catalog.views import WORDS, View, joint
+from shopkeeper.catalog.views import WORDS, Progress, View, joint
 from shopkeeper.core.types import Floats, Longs
 
 FOLDS: Final = 5
@@ -26,8 +26,6 @@ MOST_WORDS: Final = 100_000_000
 """Entries of the words times labels, above which words are only read in the joint view."""
 _STRENGTH: Final = 5.0
 """Inverse of the penalty; twice as much for words, of which many say little."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,10 @@ class Verdicts:
     def confidence(self) -> Floats:
         """Its probability, shape ``(n,)``."""
         return np.asarray(self.probabilities.max(axis=1))
+
+    def after(self, row: int) -> "Verdicts":
+        """Those from a row on."""
+        return Verdicts(self.labels, self.probabilities[row:], self.notes)
 
 
 def classify(
@@ -93,7 +95,9 @@ def classify(
     return Verdicts(labels, _pooled(log, codes), notes)
 
 
-def _codes(given: Sequence[str | None], rng: np.random.Generator) -> tuple[tuple[str, ...], Longs, tuple[str, ...]]:
+def _codes(
+    given: Sequence[str | None], rng: np.random.Generator
+) -> tuple[tuple[str, ...], Longs, tuple[str, ...]]:
     """Labels, code of each product (-1 is not known or left out), and what was left out."""
     names, places = np.unique([label for label in given if label is not None], return_inverse=True)
     counts = np.bincount(places)

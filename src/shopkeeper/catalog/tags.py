@@ -22,8 +22,8 @@ from shopkeeper.core.types import Bools, Floats
 _FEWEST: Final = 2
 """Products that must have a tag for it to be learned."""
 _MOST_TAGS: Final = 500
-_RIDGES: Final = (0.003, 0.01, 0.03, 0.1, 0.3)
-"""Penalties that are tried, as shares of the mean square length."""
+_RIDGES: Final = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+"""Penalties that are tried, for each product learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,8 @@ def _values(features: Any, truth: Any, known: Bools) -> Any:
     """Values of every product for every tag, left out where it was learned from, by the best penalty."""
     left, size, right = np.linalg.svd(features[known], full_matrices=False)
     wanted, best, out = truth[known], np.inf, np.zeros_like(truth)
-    scale = float(np.square(size).sum() / len(wanted))
     for ridge in _RIDGES:
-        shrunk = size**2 / (size**2 + ridge * scale * len(wanted) / 10)
+        shrunk = size**2 / (size**2 + ridge * len(wanted))
         fitted = left * shrunk
         leverage = np.minimum((fitted * left).sum(axis=1, keepdims=True), 0.999)
         values = wanted - (wanted - fitted @ (left.T @ wanted)) / (1 - leverage)

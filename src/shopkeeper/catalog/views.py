@@ -5,8 +5,9 @@ Nothing here knows a label, so all products of a catalogue take part, labelled o
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +25,11 @@ _LETTERS: Final = 120
 """Characters of a text of which pieces of words are taken: titles hold what a thing is."""
 _WIDE: Final = 256
 """Directions kept of a view within the joint one."""
+_BATCH: Final = 64
+_WORD: Final = r"(?u)\b\w+\b"
 _TAGS: Final = re.compile(r"</?[a-zA-Z!][^<>]*>")
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class View:
     name
         What it is called.
     features
-        Shape ``(n, d)``: dense, or sparse for words; the mean square length of a row that is present is about 1.
+        Shape ``(n, d)``: dense, or sparse for words; present rows have a mean square length of about 1.
     present
         Shape ``(n,)``: whether the product has what is looked at.
     """
@@ -65,7 +70,7 @@ def text_views(texts: Sequence[str], encoder: Encoder[str]) -> list[View]:
 def _words(texts: Sequence[str]) -> View:
     empty = View(WORDS, sparse.csr_matrix((len(texts), 0), dtype=np.float32), np.zeros(len(texts), np.bool_))
     parts = [
-        _tfidf(texts, TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **_COMMON)),
+        _tfidf(texts, TfidfVectorizer(ngram_range=(1, 2), token_pattern=_WORD, **_COMMON)),
         _tfidf(
             [text[:_LETTERS] for text in texts],
             TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), **_COMMON),
@@ -87,6 +92,26 @@ def _tfidf(texts: Sequence[str], vectorizer: TfidfVectorizer) -> sparse.csr_matr
         return vectorizer.fit_transform(texts)
     except ValueError:  # no word at all, or none that occurs twice
         return None
+
+
+def picture_views(
+    paths: Sequence[Path | None], encoders: Sequence[Encoder[Path]], progress: Progress
+) -> tuple[list[View], int]:
+    """A view for each encoder of pictures, and how many pictures are not there or cannot be read."""
+    rows = [row for row, path in enumerate(paths) if path is not None and path.is_file()]
+    views, done = [], 0
+    for encoder in encoders:
+        vectors = np.zeros((len(paths), encoder.dim), np.float32)
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            vectors[some] = encoder.encode([path for row in some if (path := paths[row]) is not None])
+            done += len(some)
+            progress(done, len(rows) * len(encoders))
+        views.append(dense_view(encoder.id, vectors))
+    lost = sum(path is not None for path in paths)
+    if views:
+        lost -= int(np.logical_or.reduce([view.present for view in views]).sum())
+    return [view for view in views if view.present.any()], lost
 
 
 def dense_view(name: str, vectors: Floats) -> View:

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from scipy.special import softmax
 
-from shopkeeper.catalog.classifier import Progress, Verdicts
+from shopkeeper.catalog.classifier import Verdicts
+from shopkeeper.catalog.views import Progress
 from shopkeeper.core.types import Floats
 from shopkeeper.encoders.base import Encoder, unit
 
@@ -54,7 +55,9 @@ def zero_shot(
     whole = _encoded(texts, encoder, lambda done: progress(done, total))
     parts = _encoded(distinct, encoder, lambda done: progress(len(texts) + done, total))
     nearness = _around_mean(whole) @ _around_mean(wanted).T
-    nearness += _nearest_phrase(phrases, dict(zip(distinct, range(len(distinct)), strict=True)), parts @ wanted.T)
+    nearness += _nearest_phrase(
+        phrases, dict(zip(distinct, range(len(distinct)), strict=True)), parts @ wanted.T
+    )
     told = softmax(nearness / _TEMPERATURE, axis=1).astype(np.float32)
     told[~whole.any(axis=1)] = 1 / len(names)
     return Verdicts(tuple(names), told)

@@ -16,7 +16,7 @@ def accuracy(truth: Sequence[str], told: Sequence[str]) -> float:
 
 
 def macro_f1(truth: Sequence[str], told: Sequence[str]) -> float:
-    """Mean over labels of ``2 tp / (2 tp + fp + fn)``, over the labels that are true or told; NaN for none."""
+    """Mean of ``2 tp / (2 tp + fp + fn)`` over the labels that are true or told; NaN for none."""
     return float(f1_score(truth, told, average="macro", zero_division=0.0)) if truth else float("nan")
 
 

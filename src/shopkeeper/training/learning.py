@@ -9,6 +9,7 @@ from shopkeeper.core.errors import TooLittleData
 from shopkeeper.core.ports import Catalogue, EventLog
 from shopkeeper.data.clean import RuleReport, clean_log
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
+from shopkeeper.data.derived import completed
 
 COLUMNS: Final = (
     PERSON,
@@ -52,7 +53,9 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig) -> L
     """
     read = log.scan((c.SEQ, *COLUMNS))
     events, rules = clean_log(read.drop(c.SEQ), config.cleaning)
-    dataset = build_dataset(events, catalogue.items(), catalogue.customers(), weights=config.event_weights)
+    dataset = build_dataset(
+        events, completed(catalogue.items()), catalogue.customers(), weights=config.event_weights
+    )
     if not len(dataset):
         raise TooLittleData(
             "The log holds no event to learn from.",
