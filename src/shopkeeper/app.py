@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -360,6 +360,7 @@ def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
     return tag_files(asked, encoders(), progress)
 
 
+@cache
 def encoders() -> Encoders:
     """What reads texts and looks at pictures by default."""
     return Encoders(Multilingual(), (Colours(),))

@@ -9,13 +9,13 @@ a text are judged by a pool of the views they have.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from shopkeeper.catalog.calibration import Pool
-from shopkeeper.catalog.views import WORDS, Progress, View, joint
+from shopkeeper.catalog.views import WORDS, Progress, View
 from shopkeeper.core.types import Floats, Longs
 
 FOLDS: Final = 5
@@ -73,7 +73,7 @@ def classify(
     Parameters
     ----------
     views
-        Of the same ``n`` products; none at all gives everyone the shares of the labels.
+        Of the same ``n`` products, see `views.with_joint`; without any, all get the shares of the labels.
     given
         Label of each product, None where it is not known; at least one is.
     seed
@@ -84,8 +84,7 @@ def classify(
     rng = np.random.default_rng(seed)
     labels, codes, notes = _codes(given, rng)
     fold = _folds(codes, rng)
-    if len(views) > 1:
-        views = [*(view for view in views if not _too_heavy(view, len(labels))), joint(views)]
+    views = [view for view in views if not _too_heavy(view, len(labels))]
     log = np.full((len(views), len(given), len(labels)), np.nan, np.float32)
     total = len(views) * (FOLDS + 1)
     for place, view in enumerate(views):
@@ -126,7 +125,7 @@ def _folds(codes: Longs, rng: np.random.Generator) -> Longs:
 
 
 def _too_heavy(view: View, n_labels: int) -> bool:
-    return sparse.issparse(view.features) and view.features.nnz * n_labels > MOST_WORDS
+    return view.name == WORDS and view.features.nnz * n_labels > MOST_WORDS
 
 
 def _judge(view: View, codes: Longs, asked: np.ndarray[Any, Any], out: Floats) -> None:
@@ -143,7 +142,10 @@ def _judge(view: View, codes: Longs, asked: np.ndarray[Any, Any], out: Floats) -
         return
     strength = 2 * _STRENGTH if view.name == WORDS else _STRENGTH
     model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
-    told = model.fit(view.features[learned], codes[learned]).predict_log_proba(view.features[rows])
+    with catch_warnings():
+        filterwarnings("ignore", "The number of unique classes")  # many labels with one example each
+        model.fit(view.features[learned], codes[learned])
+    told = model.predict_log_proba(view.features[rows])
     # A label without an example here is as unlikely as the unlikeliest.
     out[rows] = np.minimum(out[rows], told.min(axis=1, keepdims=True))
     out[np.ix_(rows, seen)] = told

@@ -81,18 +81,16 @@ def labels(frame: pl.DataFrame, name: str) -> list[str | None]:
 def tags(values: Sequence[str | None]) -> list[list[str]] | None:
     """Labels taken apart, where they are several to a product; None where they are not.
 
-    A JSON list is several. A text is, if one of ``|`` ``;`` ``；`` ``、`` parts it and that leaves fewer distinct
-    labels than before: ``red|cotton`` and ``blue|cotton`` share what ``cotton`` means.
+    A JSON list is several. A text is, if one of ``|`` ``;`` ``；`` ``、`` parts it and some part also occurs
+    in another label: ``red|cotton`` and ``blue|cotton`` share what ``cotton`` means.
     """
-    known = [value for value in values if value]
-    if any(value.startswith("[") for value in known):
+    distinct = {value for value in values if value}
+    if any(value.startswith("[") for value in distinct):
         return [_listed(value) for value in values]
     for separator in _SEPARATORS:
-        parted = [_parted(value, separator) for value in values]
-        joined = {value for value in known if separator in value}
-        parts = {part for value, some in zip(values, parted, strict=True) if value in joined for part in some}
-        if joined and len(parts) < len(joined) + len({part for part in parts if part in known}):
-            return parted
+        parts = [part for value in distinct for part in _parted(value, separator)]
+        if len(distinct) < len(parts) > len(set(parts)):
+            return [_parted(value, separator) for value in values]
     return None
 
 

@@ -1,11 +1,10 @@
-"""What a shop's catalogue leaves open, told from the items that say it: categories, brand, attributes, tags."""
+"""What a catalogue leaves open, told from the items that say it: categories, brand, attributes, tags."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from shopkeeper.catalog import columns
@@ -14,10 +13,11 @@ from shopkeeper.catalog.duplicates import Duplicate, near_duplicates
 from shopkeeper.catalog.hierarchy import fill_levels
 from shopkeeper.catalog.tagging import Encoders, Progress
 from shopkeeper.catalog.tags import learn_tags
-from shopkeeper.catalog.views import View, picture_views, text_views
+from shopkeeper.catalog.views import JOINT, View, picture_views, text_views, with_joint
 from shopkeeper.core import columns as c
 from shopkeeper.data.derived import CONFIDENCE, DATE, DERIVED, SOURCE, VALUE, Derived, attributes_of
 from shopkeeper.encoders.base import Encoder
+from shopkeeper.encoders.remembered import Remembered
 
 LEVELS: Final = (c.CATEGORY, c.CATEGORY2, c.CATEGORY3)
 TAGS: Final = "tags"
@@ -136,7 +136,7 @@ class _Work:
         self._titles = columns.texts(items, [c.TITLE])
         self._date = date
         self._progress = progress
-        self._encoder = _Kept(encoders.text)
+        self._encoder = Remembered(encoders.text)
         self._out = Completion({item: {} for item in self._ids})
         self._views = self._look(encoders.pictures, image_dir)
         self._attributes = [attributes_of(text) for text in items[c.ATTRIBUTES].to_list()]
@@ -163,7 +163,7 @@ class _Work:
             seen, lost = picture_views(paths, pictures, self._told("look at pictures"))
             views += seen
             self._out.notes += [f"{lost:,} pictures are not there or cannot be read."] if lost else []
-        return views
+        return with_joint(views)
 
     def _told(self, stage: str) -> Callable[[int, int], None]:
         return lambda done, total: self._progress(stage, done, total)
@@ -211,7 +211,7 @@ class _Work:
             )
 
     def _stamp(self, value: Any, confidence: float) -> dict[str, Any]:
-        source = "learned from " + ", ".join(view.name for view in self._views)
+        source = "learned from " + ", ".join(view.name for view in self._views if view.name != JOINT)
         return {VALUE: value, SOURCE: source, CONFIDENCE: round(confidence, 4), DATE: self._date}
 
     def _kinds(self) -> list[str]:
@@ -255,22 +255,6 @@ class _Work:
             self._items[c.PRICE].to_list(),
             progress=self._told("near-duplicates"),
         )
-
-
-class _Kept:
-    """An encoder that reads each text once."""
-
-    def __init__(self, encoder: Encoder[str]) -> None:
-        self._encoder = encoder
-        self._known: dict[str, Any] = {}
-        self.id, self.dim = encoder.id, encoder.dim
-
-    def encode(self, values: Sequence[str]) -> Any:
-        """See `Encoder.encode`."""
-        new = [value for value in dict.fromkeys(values) if value not in self._known]
-        if new:
-            self._known |= dict(zip(new, self._encoder.encode(new), strict=True))
-        return np.array([self._known[value] for value in values], np.float32).reshape(len(values), self.dim)
 
 
 def _reason(given: Sequence[str | None]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from shopkeeper.core.types import Floats
 
 _BLOCK: Final = 1024
-_NEAR: Final = 0.85
+_NEAR: Final = 0.75
 """Least cosine of two titles."""
 _SHARED: Final = 0.6
 """Least share of words (of Chinese: characters) in common."""

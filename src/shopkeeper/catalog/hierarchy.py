@@ -104,4 +104,4 @@ def _shares(row: Floats, mask: Bools) -> Floats:
     """The row where the mask is true, summing to 1; zeros where it is nowhere true."""
     kept = np.where(mask, row, np.float32(0.0))
     total = kept.sum()
-    return kept / total if total > 0 else mask / max(mask.sum(), 1)
+    return np.asarray(kept / total if total > 0 else mask / max(mask.sum(), 1), np.float32)

@@ -13,12 +13,13 @@ import numpy as np
 from shopkeeper.catalog import columns
 from shopkeeper.catalog.classifier import Verdicts, classify
 from shopkeeper.catalog.tags import TagVerdicts, learn_tags
-from shopkeeper.catalog.views import View, picture_views, text_views
+from shopkeeper.catalog.views import View, picture_views, text_views, with_joint
 from shopkeeper.catalog.zero_shot import zero_shot
 from shopkeeper.core.config import Limits
 from shopkeeper.core.errors import InvalidRequest, MissingColumn, MissingFile, TooLittleData
 from shopkeeper.data.sources.rows import Rows, read_rows
 from shopkeeper.encoders.base import Encoder
+from shopkeeper.encoders.remembered import Remembered
 from shopkeeper.metrics.classification import accuracy, expected_calibration_error, macro_f1
 
 Progress = Callable[[str, int, int], None]
@@ -164,7 +165,8 @@ def _texts(asked: Question, train: Rows, test: Rows, notes: list[str]) -> list[s
     """Words of all products, those of ``train`` first; a file of label names alone has none."""
     names = list(asked.text)
     if not names:
-        names = columns.guess_texts(test.frame, [asked.target, asked.image or ""])
+        taken = [columns.lookup(test.frame, name) or "" for name in (asked.target, asked.image or "")]
+        names = columns.guess_texts(test.frame, taken)
         notes += (
             [f"Guessed the columns with words: {', '.join(names)}; set others with --text."] if names else []
         )
@@ -192,7 +194,7 @@ def _views(
     views = []
     if any(texts):
         progress("read texts", 0, len(texts))
-        views += text_views(texts, encoders.text)
+        views += text_views(texts, Remembered(encoders.text))
         progress("read texts", len(texts), len(texts))
     if asked.image:
         paths = _pictures(asked, train, test)
@@ -213,7 +215,7 @@ def _views(
         notes.append(
             f"{blind:,} products have neither words nor a picture: told by the shares of the labels."
         )
-    return views
+    return with_joint(views)
 
 
 def _pictures(asked: Question, train: Rows, test: Rows) -> list[Path | None]:
@@ -290,8 +292,8 @@ def _several(
         chosen = tuple(verdicts.chosen(start + place))
         sure = float(np.maximum(told[place], 1 - told[place]).prod())
         predictions.append(Prediction(int(row), SEVERAL.join(tag for tag, _ in chosen), sure, chosen))
-    known = np.flatnonzero([bool(tags) for tags in truth])
-    if not len(known):
+    known = [row for row, tags in enumerate(truth) if tags]
+    if not known:
         return Tagging(None, None, None, tuple(predictions), tuple(notes))
     wanted = np.array([[tag in truth[row] for tag in verdicts.tags] for row in known])
     picked = told[known] >= 0.5
@@ -299,11 +301,11 @@ def _several(
     both = (wanted & picked).sum(axis=0)
     either = wanted.sum(axis=0) + picked.sum(axis=0)
     scores = 2 * both[either > 0] / either[either > 0]
-    sure = np.maximum(told[known], 1 - told[known])
+    certain = np.maximum(told[known], 1 - told[known])
     return Tagging(
         float(np.mean(exact)),
         float(scores.mean()) if len(scores) else 0.0,
-        expected_calibration_error(sure.ravel(), (wanted == picked).ravel()),
+        expected_calibration_error(certain.ravel(), (wanted == picked).ravel()),
         tuple(predictions),
         tuple(notes),
     )

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from shopkeeper.catalog.views import View, joint
+from shopkeeper.catalog.views import View
 from shopkeeper.core.types import Bools, Floats
 
 _FEWEST: Final = 2
@@ -54,7 +54,7 @@ def learn_tags(views: Sequence[View], given: Sequence[Sequence[str]]) -> TagVerd
     Parameters
     ----------
     views
-        Of the same ``n`` products.
+        Of the same ``n`` products; the last is read, which holds all, see `views.with_joint`.
     given
         Tags of each product; none where they are not known.
     """
@@ -72,7 +72,7 @@ def learn_tags(views: Sequence[View], given: Sequence[Sequence[str]]) -> TagVerd
     if not names or not views:
         shares = truth[known].mean(axis=0) if known.any() else np.zeros(len(names))
         return TagVerdicts(names, np.tile(shares, (len(given), 1)).astype(np.float32))
-    features = np.hstack([joint(views).features, np.ones((len(given), 1), np.float32)]).astype(np.float64)
+    features = np.hstack([views[-1].features, np.ones((len(given), 1), np.float32)]).astype(np.float64)
     values = _values(features, truth, known)
     return TagVerdicts(names, _calibrated(values, truth, known))
 

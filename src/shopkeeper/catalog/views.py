@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils.extmath import randomized_svd
 
 from shopkeeper.core.types import Bools, Floats
 from shopkeeper.encoders.base import Encoder
@@ -24,7 +24,7 @@ _MOST_CHARACTERS: Final = 2_000
 _LETTERS: Final = 120
 """Characters of a text of which pieces of words are taken: titles hold what a thing is."""
 _WIDE: Final = 256
-"""Directions kept of a view within the joint one."""
+"""Directions kept of a dense view, and of words within the joint one."""
 _BATCH: Final = 64
 _WORD: Final = r"(?u)\b\w+\b"
 _TAGS: Final = re.compile(r"</?[a-zA-Z!][^<>]*>")
@@ -68,7 +68,6 @@ def text_views(texts: Sequence[str], encoder: Encoder[str]) -> list[View]:
 
 
 def _words(texts: Sequence[str]) -> View:
-    empty = View(WORDS, sparse.csr_matrix((len(texts), 0), dtype=np.float32), np.zeros(len(texts), np.bool_))
     parts = [
         _tfidf(texts, TfidfVectorizer(ngram_range=(1, 2), token_pattern=_WORD, **_COMMON)),
         _tfidf(
@@ -78,16 +77,16 @@ def _words(texts: Sequence[str]) -> View:
     ]
     found = [part for part in parts if part is not None]
     if not found:
-        return empty
+        return View(WORDS, np.zeros((len(texts), 0), np.float32), np.zeros(len(texts), np.bool_))
     features = sparse.hstack(found).tocsr()
-    return View(WORDS, features, np.diff(features.indptr) > 0)
+    return View(WORDS, features, np.asarray(np.diff(features.indptr) > 0))
 
 
 _COMMON: Final[dict[str, Any]] = {"sublinear_tf": True, "dtype": np.float32, "min_df": 2}
 """What occurs once in a catalogue tells nothing of another product."""
 
 
-def _tfidf(texts: Sequence[str], vectorizer: TfidfVectorizer) -> sparse.csr_matrix | None:
+def _tfidf(texts: Sequence[str], vectorizer: TfidfVectorizer) -> Any:
     try:
         return vectorizer.fit_transform(texts)
     except ValueError:  # no word at all, or none that occurs twice
@@ -115,9 +114,9 @@ def picture_views(
 
 
 def dense_view(name: str, vectors: Floats) -> View:
-    """Vectors of an encoder around their mean; a row of zeros is not present."""
-    present = vectors.any(axis=1)
-    return View(name, _scaled(vectors, present), present)
+    """Vectors of an encoder around their mean, in their main directions; a row of zeros is not present."""
+    present = np.asarray(vectors.any(axis=1))
+    return View(name, _narrow(_scaled(vectors, present)), present)
 
 
 def _scaled(vectors: Floats, present: Bools) -> Floats:
@@ -128,15 +127,18 @@ def _scaled(vectors: Floats, present: Bools) -> Floats:
     return np.asarray(moved / max(length, 1e-9), np.float32)
 
 
-def joint(views: Sequence[View]) -> View:
-    """All views side by side in their main directions, for products of which all are present."""
+def with_joint(views: Sequence[View]) -> list[View]:
+    """The views and, of several, one more last: all side by side, for products of which all are present."""
+    if len(views) < 2:
+        return list(views)
     present = np.logical_and.reduce([view.present for view in views])
-    return View(JOINT, np.hstack([_narrow(view.features) for view in views]), present)
+    return [*views, View(JOINT, np.hstack([_narrow(view.features) for view in views]), present)]
 
 
 def _narrow(features: Any) -> Floats:
-    """At most `_WIDE` main directions; in all of them where there are no more."""
-    width = min(_WIDE, min(features.shape) - 1)
-    if width < 2 or features.shape[1] <= width:
-        return np.asarray(features.toarray() if sparse.issparse(features) else features, np.float32)
-    return np.asarray(TruncatedSVD(width, random_state=0).fit_transform(features), np.float32)
+    """The main directions, at most `_WIDE`."""
+    width = min(_WIDE, max(features.shape[0] - 1, 1))
+    if features.shape[1] <= _WIDE:
+        return np.asarray(features.todense() if sparse.issparse(features) else features, np.float32)
+    left, size, _ = randomized_svd(features, width, random_state=0)
+    return np.asarray(left * size, np.float32)

@@ -18,7 +18,7 @@ _LONGEST: Final = {True: 4, False: 3}
 _MOST_WORDS: Final = 24
 """Of a text whose phrases are looked at: titles hold what a thing is."""
 _SOFTNESS: Final = 0.1
-_TEMPERATURE: Final = 0.06
+_TEMPERATURE: Final = 0.1
 _BATCH: Final = 2048
 
 
@@ -88,7 +88,7 @@ def _encoded(texts: Sequence[str], encoder: Encoder[str], progress: Callable[[in
 
 
 def _around_mean(vectors: Floats) -> Floats:
-    said = vectors.any(axis=1)
+    said = np.asarray(vectors.any(axis=1))
     if said.sum() < 2:
         return vectors
     return unit(np.where(said[:, None], vectors - vectors[said].mean(axis=0), np.float32(0.0)))

@@ -95,7 +95,7 @@ def _histogram(lab: _Pixels) -> Floats:
 def _foreground(lab: _Pixels) -> NDArray[np.bool_]:
     border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
     apart = np.linalg.norm(lab - np.median(border, axis=0), axis=-1) > _BACKGROUND
-    return apart if apart.mean() > _SMALL else np.ones_like(apart)
+    return np.asarray(apart if apart.mean() > _SMALL else np.ones_like(apart))
 
 
 def _middle() -> _Pixels:
