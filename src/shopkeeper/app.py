@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -10,20 +12,33 @@ from typing import Final, Self
 import polars as pl
 from fastapi import FastAPI
 
+from shopkeeper.catalog.completion import Completion, complete
 from shopkeeper.catalog.describe import Description, describe, write_json
+from shopkeeper.catalog.review import DUPLICATES, REVIEW, duplicates_table, review_table
+from shopkeeper.catalog.tagging import Encoders, Question, Tagging, tag_files
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
-from shopkeeper.core.errors import InvalidRequest, MissingColumn, ShopExists, ShopkeeperError
+from shopkeeper.core.errors import (
+    InvalidRequest,
+    MissingColumn,
+    MissingFile,
+    ShopExists,
+    ShopkeeperError,
+    TooLittleData,
+)
 from shopkeeper.core.ports import system_clock
+from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
 from shopkeeper.data.report import ImportReport
 from shopkeeper.data.sources.base import FrameSource, Source
 from shopkeeper.data.sources.opening import open_source
 from shopkeeper.encoders.chat import ChatEndpoint
+from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
 from shopkeeper.evaluation.findings import Evaluation
 from shopkeeper.evaluation.protocols import time_task
+from shopkeeper.features.colours import Colours
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
@@ -139,6 +154,37 @@ class Shop:
             mapping=mapping,
             progress=lambda done, total: progress(f"import {kind}", done, total or 0),
         )
+
+    def tag(self, *, image_dir: Path | None = None, progress: Progress = no_progress) -> Completion:
+        """Derive missing categories, brands, attributes and tags of the items, beside what was given.
+
+        Writes ``review.csv`` (what is doubtful) and ``duplicates.csv`` into the shop's folder.
+
+        Parameters
+        ----------
+        image_dir
+            Folder of the items' pictures, by the last part of ``image_url``.
+        progress
+            Told of stages.
+
+        Raises
+        ------
+        TooLittleData
+            The catalogue is empty.
+        MissingFile
+            ``image_dir`` is no folder.
+        """
+        items = self.store.items()
+        if not len(items):
+            raise TooLittleData("The catalogue is empty.", hint="Import items first: --kind items.")
+        if image_dir is not None and not image_dir.is_dir():
+            raise MissingFile(f"--image-dir {image_dir} is no folder.", hint="Check the path.")
+        today = datetime.fromtimestamp(system_clock() / 1000, UTC).date().isoformat()
+        found = complete(items, encoders(), today, image_dir, progress)
+        self.store.write(partial(put_derived, found=found.derived)).result()
+        review_table(found).write_csv(self.folder / REVIEW)
+        duplicates_table(found, items).write_csv(self.folder / DUPLICATES)
+        return found
 
     def train(
         self,
@@ -350,6 +396,17 @@ def create_shop(folder: str | Path, config: str = "") -> Shop:
 def open_shop(folder: str | Path) -> Shop:
     """Open a shop; raises `ShopNotFound` where there is none."""
     return Shop(Path(folder))
+
+
+def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
+    """Learn a column of one file and tell it in another; see `catalog.tagging.tag_files`."""
+    return tag_files(asked, encoders(), progress)
+
+
+@cache
+def encoders() -> Encoders:
+    """What reads texts and looks at pictures by default."""
+    return Encoders(Multilingual(), (Colours(),))
 
 
 def application() -> FastAPI:

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_describe(commands)
     _add_serve(commands)
     _add_forget(commands)
+    _add_tag(commands)
     _add_demo(commands)
     return parser
 
@@ -183,6 +184,27 @@ def _add_forget(commands: Any) -> None:
     command = _command(commands, "forget", _forget, "Delete everything kept of a customer, with a receipt.")
     _add_shop(command)
     command.add_argument("--customer", required=True, metavar="ID")
+
+
+def _add_tag(commands: Any) -> None:
+    about = "Tell missing labels of products: of a file from another, or of a shop's items from the others."
+    command = _command(commands, "tag", _tag, about)
+    command.add_argument("--shop", type=Path, metavar="DIR", help="a shop's folder, to complete its items")
+    command.add_argument("--train", type=Path, metavar="FILE", help="products with labels to learn from")
+    command.add_argument("--test", type=Path, metavar="FILE", help="products to judge")
+    command.add_argument("--target", metavar="COLUMN", help="the column to tell")
+    command.add_argument(
+        "--text",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="columns with words (default: guessed)",
+    )
+    command.add_argument("--image", metavar="COLUMN", help="column with names of picture files")
+    command.add_argument("--image-dir", type=Path, metavar="DIR", help="folder of the pictures")
+    command.add_argument("--zero-shot", action="store_true", help="tell labels from their names alone")
+    command.add_argument("--json", type=Path, metavar="OUT", help="where to write figures and labels")
 
 
 def _add_demo(commands: Any) -> None:
@@ -342,6 +364,39 @@ def _forget(options: argparse.Namespace) -> None:
 
     with open_shop(options.shop) as shop:
         show_receipt(shop.forget(options.customer))
+
+
+def _tag(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop, tag
+    from shopkeeper.catalog.tagging import Question
+    from shopkeeper.terminal import bars, show_completion, show_tagging
+
+    if options.shop:
+        with open_shop(options.shop) as shop, bars() as progress:
+            found = shop.tag(image_dir=options.image_dir, progress=progress)
+        show_completion(found, options.shop)
+        return
+    missing = [name for name in ("train", "test", "target", "json") if getattr(options, name) is None]
+    if missing:
+        raise InvalidRequest(
+            f"--{missing[0]} is missing.",
+            hint="Give --shop DIR, or --train FILE --test FILE --target COLUMN --json OUT.",
+        )
+    asked = Question(
+        options.train,
+        options.test,
+        options.target,
+        tuple(options.text),
+        options.image,
+        options.image_dir,
+        options.zero_shot,
+    )
+    with bars() as progress:
+        tagging = tag(asked, progress=progress)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(tagging.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    show_tagging(tagging)
+    print(f"Labels: {options.json}")
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -16,7 +17,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from shopkeeper.catalog.completion import Completion
 from shopkeeper.catalog.describe import Description
+from shopkeeper.catalog.review import DUPLICATES, REVIEW
+from shopkeeper.catalog.tagging import Tagging
 from shopkeeper.data.report import ImportReport
 from shopkeeper.evaluation import backtest
 from shopkeeper.evaluation.findings import Evaluation
@@ -115,6 +119,32 @@ def _show_sources(training: Training) -> None:
         weight = f"ranker {settings.blend.ranker:g}" if name == Blend.name else ""
         table.add_row(name, f"{settings.validation[name]:.4f}", "", "", weight)
     _CONSOLE.print(table)
+
+
+def show_tagging(tagging: Tagging) -> None:
+    """Print what had to be told, and how well labels were told where the truth is known."""
+    for note in tagging.notes:
+        _say(note)
+    _say(f"{len(tagging.predictions):,} rows labelled.")
+    if tagging.accuracy is not None:
+        _say(f"Accuracy {tagging.accuracy:.4f}, macro F1 {tagging.macro_f1:.4f}, ECE {tagging.ece:.4f}")
+
+
+def show_completion(found: Completion, folder: Path) -> None:
+    """Print what became of each field of the catalogue, and where the lists to look at are."""
+    table = Table(title="What was missing, and what was told", title_justify="left")
+    table.add_column("field")
+    for heading in ("given", "missing", "filled", "doubtful"):
+        table.add_column(heading, justify="right")
+    table.add_column("note")
+    for one in found.fields:
+        counts = (f"{count:,}" for count in (one.given, one.missing, one.filled, one.doubtful))
+        table.add_row(_plain(one.field), *counts, _plain(one.note))
+    _CONSOLE.print(table)
+    for note in found.notes:
+        _say(note)
+    _say(f"{len(found.doubts):,} doubtful values: {folder / REVIEW}")
+    _say(f"{len(found.duplicates):,} pairs that look like one product: {folder / DUPLICATES}")
 
 
 def show_evaluation(evaluation: Evaluation) -> None:

@@ -84,7 +84,9 @@ def test_other_weights_are_another_encoder(tmp_path):
     assert Bert(tmp_path / "model", tmp_path).id != before
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json"])
+@pytest.mark.parametrize(
+    "name", ["config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json"]
+)
 def test_a_missing_file_is_named(tmp_path, name):
     write_model(tmp_path / "model")
     (tmp_path / "model" / name).unlink()
@@ -126,12 +128,16 @@ def test_modules_and_poolings_that_are_not_understood_are_told(tmp_path):
     with pytest.raises(UnreadableModel, match="pooling_mode_max_tokens"):
         Bert(tmp_path / "a", tmp_path)
     write_model(tmp_path / "b")
-    write_json(tmp_path / "b" / "modules.json", [{"path": "3_Dense", "type": "sentence_transformers.models.Dense"}])
+    write_json(
+        tmp_path / "b" / "modules.json", [{"path": "3_Dense", "type": "sentence_transformers.models.Dense"}]
+    )
     with pytest.raises(UnreadableModel, match="Dense"):
         Bert(tmp_path / "b", tmp_path)
 
 
-@pytest.mark.parametrize("layer", ["encoder.layer.1.output.dense.weight", "embeddings.word_embeddings.weight"])
+@pytest.mark.parametrize(
+    "layer", ["encoder.layer.1.output.dense.weight", "embeddings.word_embeddings.weight"]
+)
 def test_a_missing_tensor_or_a_wrong_shape_is_named(tmp_path, layer):
     write_model(tmp_path / "model")
     path = tmp_path / "model" / "model.safetensors"

@@ -32,7 +32,13 @@ ODD = [
     "red \ud800shirt",
     "---",
 ]
-TITLES = ["red cotton shirt", "blue shirt", "wireless headphones", "红色棉衬衫", "ceramic tea pot with two cups"]
+TITLES = [
+    "red cotton shirt",
+    "blue shirt",
+    "wireless headphones",
+    "红色棉衬衫",
+    "ceramic tea pot with two cups",
+]
 
 
 def picture(red: int, mode: str = "RGB") -> bytes:

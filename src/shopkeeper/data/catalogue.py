@@ -62,12 +62,17 @@ def upsert(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> i
 
     A field that a row leaves empty keeps what is known of it.
     """
-    changed = connection.executemany(_upsert_sql(table), rows).rowcount
-    if changed > 0:
-        connection.execute(_CHANGED, (_VERSION + table,))
+    renewed = connection.executemany(_upsert_sql(table), rows).rowcount
+    if renewed > 0:
+        changed(connection, table)
     if table == CUSTOMERS:
         connection.execute(_WITHDRAW)
-    return changed
+    return renewed
+
+
+def changed(connection: sqlite3.Connection, table: str) -> None:
+    """Tell who keeps a table in memory that rows were added or renewed."""
+    connection.execute(_CHANGED, (_VERSION + table,))
 
 
 def version(connection: sqlite3.Connection, table: str) -> int:

@@ -166,7 +166,10 @@ class Neighbours:
         return cls(vectors, facts, graph)
 
     def _rescored(self, found: Longs, queries: Floats, k: int, allowed: Bools | None) -> Found:
-        codes, scores = np.full((len(queries), k), -1, np.int32), np.full((len(queries), k), -np.inf, np.float32)
+        codes, scores = (
+            np.full((len(queries), k), -1, np.int32),
+            np.full((len(queries), k), -np.inf, np.float32),
+        )
         for row, candidates in enumerate(found):
             kept = np.sort(candidates if allowed is None else candidates[allowed[candidates]])
             cosines = self.vectors[kept] @ queries[row]
@@ -215,7 +218,9 @@ def _facts(folder: Path) -> tuple[Facts, dict[str, str]]:
         told = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
         return Facts(told["encoder"], told["content"], float(told["recall"])), dict(told["checksums"])
     except FileNotFoundError:
-        raise NotIndexed(f"{folder} holds no index.", hint="It is built anew when somebody searches.") from None
+        raise NotIndexed(
+            f"{folder} holds no index.", hint="It is built anew when somebody searches."
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise CorruptModel(
             f"{folder / _FACTS} is damaged.", hint="Delete the folder; the index is built anew."

@@ -7,6 +7,7 @@ from typing import Protocol
 import polars as pl
 
 from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.data.derived import completed
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment, lay_out
 
@@ -62,4 +63,4 @@ class Showroom:
 
     def _lay_out(self, model: Model | None) -> Assortment:
         items = model.items if model else ItemIndex.of([])
-        return lay_out(items, self._catalogue.items(), currency=self._currency)
+        return lay_out(items, completed(self._catalogue.items()), currency=self._currency)

@@ -11,6 +11,7 @@ from shopkeeper.core.ports import Catalogue, EventLog
 from shopkeeper.core.types import Floats
 from shopkeeper.data.clean import RuleReport, clean_log
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
+from shopkeeper.data.derived import completed
 from shopkeeper.encoders.cache import Cached
 from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.features.meaning import Reader, readable
@@ -67,7 +68,9 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cach
     """
     read = log.scan((c.SEQ, *COLUMNS))
     events, rules = clean_log(read.drop(c.SEQ), config.cleaning)
-    dataset = build_dataset(events, catalogue.items(), catalogue.customers(), weights=config.event_weights)
+    dataset = build_dataset(
+        events, completed(catalogue.items()), catalogue.customers(), weights=config.event_weights
+    )
     if not len(dataset):
         raise TooLittleData(
             "The log holds no event to learn from.",
