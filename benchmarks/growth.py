@@ -7,10 +7,12 @@ goes live, of each source with its default settings and of all together: process
 rounds. Beside it stands the slope of time over events on logarithmic axes: 1 is linear, and the whole
 must stay at or below 1.1 (the exit status says so).
 
-    python -m benchmarks.growth --crowd 1000000 10000000 50000000 [--out DIR]
+    python -m benchmarks.growth --crowd 1000000 10000000 50000000 [--whole] [--out DIR]
 
 fits co-occurrence alone to as many generated events in memory (`benchmarks.crowd`), each in a process of its
-own, and tells its peak memory as well, the events included (``growth_crowd.json``).
+own, and tells its peak memory as well, the events included (``growth_crowd.json``). With ``--whole`` it is
+all that ``train`` does without torch instead: plan, tuning on the last four weeks, blend, ranker and final
+fit, by the clock (``growth_whole.json``).
 """
 
 import argparse
@@ -19,7 +21,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import matplotlib as mpl
@@ -30,10 +32,11 @@ import polars as pl
 from benchmarks.crowd import crowd
 from shopkeeper.core import columns as c
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
+from shopkeeper.data.split import time_split
 from shopkeeper.data.synthetic import generate
 from shopkeeper.recommenders.blend import Blend
 from shopkeeper.recommenders.registry import BASIC, RECOMMENDERS
-from shopkeeper.training.portfolio import Portfolio, Settings
+from shopkeeper.training.portfolio import Portfolio, Settings, fit_portfolio
 
 mpl.use("Agg")
 
@@ -90,20 +93,38 @@ def draw(events: list[int], times: dict[str, list[float]], slopes: dict[str, flo
     plt.close(figure)
 
 
-def fit_crowd(events: int) -> dict[str, float]:
-    """Processor seconds of a fit of co-occurrence to a crowd, and peak gigabytes of this process."""
+def fit_crowd(events: int, kind: str) -> dict[str, float]:
+    """Seconds of a fit to a crowd, see `CROWD_FITS`, and peak gigabytes of this process."""
     dataset = crowd(events)
-    took = seconds(_alone("cooccurrence"), dataset, 1)
+    took = CROWD_FITS[kind](dataset)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {"events": len(dataset), "seconds": took, "gigabytes": peak}
 
 
-def measure_crowds(sizes: list[int], out: Path) -> int:
+def train_whole(dataset: Dataset) -> float:
+    """Seconds by the clock to choose, tune, blend and fit everything that needs no torch."""
+    start = time.perf_counter()
+    fit_portfolio(dataset, time_split(dataset, 28), _tell, deep=False)
+    return time.perf_counter() - start
+
+
+def _tell(stage: str, done: int, total: int) -> None:
+    print(f"{time.strftime('%X')} {stage} {done}/{total}", file=sys.stderr, flush=True)
+
+
+CROWD_FITS: Mapping[str, Callable[[Dataset], float]] = {
+    "crowd": lambda dataset: seconds(_alone("cooccurrence"), dataset, 1),
+    "whole": train_whole,
+}
+"""Co-occurrence alone in processor seconds, or the whole training by the clock."""
+
+
+def measure_crowds(sizes: list[int], kind: str, out: Path) -> int:
     """Fit to crowds of these sizes; 1 if time grows faster than it may."""
     found = []
     for size in sizes:
-        command = [sys.executable, "-m", "benchmarks.growth", "--one-crowd", str(size)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        command = [sys.executable, "-m", "benchmarks.growth", "--one-crowd", str(size), kind]
+        told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         found.append(json.loads(told))
         print(
             "{events:>11,.0f} events  {seconds:7.1f} s  {gigabytes:5.2f} GB".format(**found[-1]), flush=True
@@ -112,7 +133,7 @@ def measure_crowds(sizes: list[int], out: Path) -> int:
     print(f"slope {steep:.2f}")
     out.mkdir(parents=True, exist_ok=True)
     record = {"fits": found, "slope": steep}
-    (out / "growth_crowd.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+    (out / f"growth_{kind}.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     return int(steep > STEEPEST)
 
 
@@ -126,13 +147,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     parser.add_argument("--crowd", type=int, nargs="+", default=[])
-    parser.add_argument("--one-crowd", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--one-crowd", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one_crowd:
-        print(json.dumps(fit_crowd(given.one_crowd)))
+        print(json.dumps(fit_crowd(int(given.one_crowd[0]), given.one_crowd[1])))
         return 0
     if given.crowd:
-        return measure_crowds(given.crowd, given.out)
+        return measure_crowds(given.crowd, "whole" if given.whole else "crowd", given.out)
     events: list[int] = []
     times: dict[str, list[float]] = {name: [] for name in fits()}
     for factor in FACTORS:
