@@ -2,14 +2,30 @@
 
 import json
 import math
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-WORDS = "red blue green tea cup pot shirt shoe lamp chair wool cotton silk warm cold light dark set of 2".split()
+WORDS = [
+    "red",
+    "blue",
+    "green",
+    "tea",
+    "cup",
+    "pot",
+    "shirt",
+    "shoe",
+    "lamp",
+    "chair",
+    "wool",
+    "cotton",
+    "silk",
+] + ["warm", "cold", "light", "dark", "set", "of", "2"]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
 DIM, INNER, LAYERS, HEADS, PLACES = 24, 40, 2, 3, 40
 BERT = (
@@ -27,12 +43,24 @@ DISTIL = (
 Arrays = dict[str, Any]
 
 
+@cache
+def kept() -> Path:
+    """One folder for what is converted from the real weights, which takes seconds."""
+    return Path(mkdtemp())
+
+
 def write_model(folder: Path, kind: str = "bert", pooling: str = "mean_tokens", before: str = "") -> Arrays:
     """Write a model of random weights; its tensors."""
     (folder / "1_Pooling").mkdir(parents=True)
     measures: dict[str, Any]
     if kind == "distilbert":
-        measures = {"dim": DIM, "hidden_dim": INNER, "n_layers": LAYERS, "n_heads": HEADS, "activation": "gelu"}
+        measures = {
+            "dim": DIM,
+            "hidden_dim": INNER,
+            "n_layers": LAYERS,
+            "n_heads": HEADS,
+            "activation": "gelu",
+        }
     else:
         names = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
         measures = dict(zip(names, (DIM, INNER, LAYERS, HEADS), strict=True))
@@ -40,7 +68,9 @@ def write_model(folder: Path, kind: str = "bert", pooling: str = "mean_tokens", 
     pad = 1 if kind == "xlm-roberta" else 0
     config = {"model_type": kind, "max_position_embeddings": PLACES, "pad_token_id": pad, **measures}
     write_json(folder / "config.json", config)
-    write_json(folder / "1_Pooling" / "config.json", {f"pooling_mode_{pooling}": True, "word_embedding_dimension": 9})
+    write_json(
+        folder / "1_Pooling" / "config.json", {f"pooling_mode_{pooling}": True, "word_embedding_dimension": 9}
+    )
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     write_json(
         folder / "modules.json",

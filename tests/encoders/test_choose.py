@@ -38,7 +38,9 @@ def test_symbols_are_not_letters():
 
 def test_by_configuration(tmp_path):
     write_model(tmp_path / "model")
-    folder = text_encoder(EncoderSettings(text=str(tmp_path / "model"), prefix="red "), "zh", CHINESE, tmp_path)
+    folder = text_encoder(
+        EncoderSettings(text=str(tmp_path / "model"), prefix="red "), "zh", CHINESE, tmp_path
+    )
     assert folder.id != Bert(tmp_path / "model", tmp_path).id
     assert type(text_encoder(EncoderSettings(text="multilingual"), "en", ENGLISH, tmp_path)) is Multilingual
     assert text_encoder(EncoderSettings(text="english"), "zh", CHINESE, tmp_path).dim == 384

@@ -41,7 +41,15 @@ def plainly(pixels):
     x = step(torch.tensor(pixels), "_conv_stem", "_bn0", 2)
     # Repeats, kernel, stride, widening, channels in and out: table 1 of the paper.
     number = 0
-    for repeats, stride, wide in ((1, 1, 1), (2, 2, 6), (2, 2, 6), (3, 2, 6), (3, 1, 6), (4, 2, 6), (1, 1, 6)):
+    for repeats, stride, wide in (
+        (1, 1, 1),
+        (2, 2, 6),
+        (2, 2, 6),
+        (3, 2, 6),
+        (3, 1, 6),
+        (4, 2, 6),
+        (1, 1, 6),
+    ):
         for repeat in range(repeats):
             at, before = f"_blocks.{number}.", x
             if wide > 1:
