@@ -2,7 +2,9 @@
 
 import json
 import math
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -23,14 +25,7 @@ WORDS = [
     "wool",
     "cotton",
     "silk",
-    "warm",
-    "cold",
-    "light",
-    "dark",
-    "set",
-    "of",
-    "2",
-]
+] + ["warm", "cold", "light", "dark", "set", "of", "2"]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
 DIM, INNER, LAYERS, HEADS, PLACES = 24, 40, 2, 3, 40
 BERT = (
@@ -46,6 +41,12 @@ DISTIL = (
     ["sa_layer_norm", "output_layer_norm"],
 )
 Arrays = dict[str, Any]
+
+
+@cache
+def kept() -> Path:
+    """One folder for what is converted from the real weights, which takes seconds."""
+    return Path(mkdtemp())
 
 
 def write_model(folder: Path, kind: str = "bert", pooling: str = "mean_tokens", before: str = "") -> Arrays:

@@ -25,7 +25,7 @@ class Embeddings:
     Attributes
     ----------
     script
-        What to answer first: a ready answer, or a function that may wait and then give one; None answers as agreed.
+        What to answer first: ready answers, or functions that may wait and give one; None answers as agreed.
     requests
         Bodies that came, with the time of their coming and the headers.
     dim

@@ -115,7 +115,7 @@ def test_damage_in_the_middle_never_gives_a_wrong_vector(tmp_path):
         cached.encode(TITLES)
     whole = path.read_bytes()
     random = np.random.default_rng(1)
-    for _ in range(25):
+    for _ in range(10):
         damaged = bytearray(whole)
         at = int(random.integers(0, len(whole) - 3000))
         damaged[at : at + 3000] = random.bytes(3000)

@@ -4,7 +4,6 @@ from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from shopkeeper.encoders.cache import Cached
 from shopkeeper.encoders.endpoint import Endpoint
 from shopkeeper.encoders.image import EfficientNet
 from shopkeeper.encoders.text import Multilingual
+from tests.encoders.models import kept
 from tests.encoders.servers import Embeddings
 
 ODD = [
@@ -52,11 +52,6 @@ def picture(red: int, mode: str = "RGB") -> bytes:
 
 PICTURES = [picture(red) for red in (0, 60, 120, 180, 240)]
 BROKEN = [b"", b"no picture", PICTURES[0][:200], Path("/nowhere/at/all.jpg")]
-
-
-@cache
-def kept() -> Path:
-    return Path(mkdtemp())
 
 
 @cache

@@ -155,4 +155,5 @@ def test_what_is_not_the_interface_is_refused(service, content):
 def test_no_more_requests_a_minute_than_allowed(service):
     server, url = service()
     quick(url, batch=1, requests_per_minute=600).encode(TEXTS[:4])
-    assert np.diff([at for at, _, _ in server.requests]).min() > 0.09
+    first, *_, last = (at for at, _, _ in server.requests)
+    assert last - first > 0.28

@@ -6,20 +6,18 @@ others); nothing is fetched. Once, its weights are written as an ONNX graph, whi
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
 
 from shopkeeper.core.errors import MissingDependency, UnreadableModel
 from shopkeeper.core.types import Floats
 from shopkeeper.encoders.base import unit
 from shopkeeper.encoders.bert_graph import bert_graph
-from shopkeeper.encoders.graph import open_session, quantised, write_whole
+from shopkeeper.encoders.graph import keep, open_session, quantised, read_kept
 from shopkeeper.encoders.plain import MOST_CHARACTERS, plain
 from shopkeeper.encoders.pretrained import TOKENIZER, Weights, read_recipe
 
@@ -139,11 +137,10 @@ class Bert:
     @cached_property
     def _session(self) -> Any:
         path = self._cache / f"{self.id.replace('/', '-')}.onnx"
-        if path.is_file():
-            with suppress(InvalidProtobuf, InvalidGraph, Fail):  # damaged: written anew
-                return open_session(path.read_bytes(), self._threads)
-        model = bert_graph(self._recipe, Weights(self._folder))
-        if self._precision == "int8":
-            model = quantised(model, ("MatMul", "Gather"))
-        write_whole(path, model)
+        model = read_kept(path)
+        if model is None:
+            model = bert_graph(self._recipe, Weights(self._folder))
+            if self._precision == "int8":
+                model = quantised(model, ("MatMul", "Gather"))
+            keep(path, model)
         return open_session(model, self._threads)

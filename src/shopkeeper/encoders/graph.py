@@ -3,6 +3,7 @@
 See docs/decisions/024 for why.
 """
 
+import hashlib
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from shopkeeper.core.errors import MissingDependency
 
 _OPSET: Final = 20
 _IR: Final = 10
+_DIGEST: Final = 32
 
 
 def onnx_or_fail(extra: str) -> Any:
@@ -162,9 +164,22 @@ def open_session(model: bytes, threads: int) -> Any:
     )
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that others find whole or not at all."""
+def keep(path: Path, model: bytes) -> None:
+    """Write a model behind its digest; others find it whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     own = path.with_name(f"{path.name}.{os.getpid()}")
-    own.write_bytes(content)
+    own.write_bytes(_digest(model) + model)
     own.replace(path)
+
+
+def read_kept(path: Path) -> bytes | None:
+    """What `keep` wrote; None where there is nothing, or it is damaged."""
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    digest, model = content[:_DIGEST], content[_DIGEST:]
+    return model if digest == _digest(model) else None
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
