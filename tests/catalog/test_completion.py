@@ -67,7 +67,7 @@ def test_what_was_missing_is_told_with_source_confidence_and_date(items):
     full = completed(items).filter(pl.col("item_id") != "twin")
     truth = PRODUCTS.sort("item_id")
     for name, wanted in ((c.CATEGORY, "parent"), (c.CATEGORY2, "kind"), (c.BRAND, "brand")):
-        assert (full[name] == truth[wanted]).fill_null(False).mean() > 0.95
+        assert (full[name] == truth[wanted]).fill_null(False).to_numpy().mean() > 0.95
     derived = [json.loads(text).get("derived", {}) for text in items[c.ATTRIBUTES]]
     values = [value for one in derived for value in one.values()]
     assert {"category", "category2", "brand", "tags", "colour"} == {name for one in derived for name in one}
@@ -87,7 +87,7 @@ def test_lists_for_somebody_to_look_at(folder):
     review = pl.read_csv(folder / "review.csv")
     assert review.columns == ["item_id", "title", "field", "suggestion", "confidence", "filled"]
     assert review["confidence"].is_sorted()
-    assert (review["confidence"] < 0.8).all()
+    assert review["confidence"].to_numpy().max(initial=0) < 0.8
     assert (review["filled"] == (review["confidence"] >= FILLED)).all()
     twins = pl.read_csv(folder / "duplicates.csv").row(0, named=True)
     assert twins["likeness"] == pytest.approx(1, abs=1e-3)

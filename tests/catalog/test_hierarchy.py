@@ -20,6 +20,11 @@ def judge(seed):
     return judged
 
 
+def told(levels, judged) -> list[Verdicts]:
+    """Every level, where each has labels."""
+    return [verdict for verdict in fill_levels(levels, judged) if verdict is not None]
+
+
 products = st.lists(st.tuples(st.sampled_from(PATHS), st.booleans(), st.booleans()), min_size=1, max_size=20)
 
 
@@ -29,7 +34,7 @@ def test_child_and_parent_agree_and_given_stays(rows, seed):
     # Every path occurs once in full, as in a catalogue where the tree is known.
     parents = [parent for parent, _ in PATHS] + [path[0] if keep else None for path, keep, _ in rows]
     children = [child for _, child in PATHS] + [path[1] if keep else None for path, _, keep in rows]
-    over, below = fill_levels([parents, children], judge(seed))
+    over, below = told([parents, children], judge(seed))
     usual = {
         parent
         for parent in TREE
@@ -48,16 +53,16 @@ def test_child_and_parent_agree_and_given_stays(rows, seed):
 def test_a_childs_probability_is_its_parents_times_its_share():
     def judged(given):
         if "home" in given:
-            return Verdicts(("home", "wear"), np.tile(np.float32([0.8, 0.2]), (4, 1)))
-        return Verdicts(("hat", "lamp", "pot"), np.tile(np.float32([0.4, 0.45, 0.15]), (4, 1)))
+            return Verdicts(("home", "wear"), np.tile(np.array([0.8, 0.2], np.float32), (4, 1)))
+        return Verdicts(("hat", "lamp", "pot"), np.tile(np.array([0.4, 0.45, 0.15], np.float32), (4, 1)))
 
-    over, below = fill_levels([["home", "home", "wear", None], ["lamp", "pot", "hat", None]], judged)
+    over, below = told([["home", "home", "wear", None], ["lamp", "pot", "hat", None]], judged)
     assert over.best[3] == "home"
-    np.testing.assert_allclose(below.probabilities[3], [0, 0.8 * 0.75, 0.8 * 0.25], rtol=1e-5)
+    np.testing.assert_allclose(below.probabilities[3], np.array([0, 0.6, 0.2]), rtol=1e-5)
 
 
 def test_where_siblings_have_no_child_none_is_made_up():
-    _, below = fill_levels([["home"] * 6 + ["wear", None], ["lamp", *[None] * 5, "hat", None]], judge(0))
+    _, below = told([["home"] * 6 + ["wear", None], ["lamp", *[None] * 5, "hat", None]], judge(0))
     assert (below.confidence[1:6] == 0).all()
 
 

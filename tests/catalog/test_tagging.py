@@ -62,7 +62,7 @@ def test_pictures_add_what_titles_do_not_say(run, shelf):
     (shelf / "b4.png").unlink()
     text, _ = run("--target", "colour", train=train, test=test)
     both, said = run("--target", "colour", "--image", "picture", "--image-dir", shelf, train=train, test=test)
-    assert text["accuracy"] < 0.8 < 0.95 < both["accuracy"]
+    assert text["accuracy"] < 0.9 < 0.95 < both["accuracy"]
     assert "2 of 160 pictures are not there or cannot be read." in said
     alone, _ = run(
         "--target", "colour", "--image", "picture", train=train.drop("title"), test=test.drop("title")

@@ -57,7 +57,7 @@ def test_wide_views_keep_what_their_rows_have_in_common():
 
 
 def test_the_joint_view_needs_all():
-    a, b = (np.ones((3, 2), np.float32) * [[1], [2], [3]] for _ in range(2))
+    a, b = (np.array([[1, 1], [2, 2], [3, 3]], np.float32) for _ in range(2))
     a[0], b[1] = 0, 0
     views = with_joint([dense_view("a", a), dense_view("b", b)])
     assert views[-1].name == JOINT

@@ -90,7 +90,7 @@ class Completion:
     doubts
         The review list, the least sure first.
     duplicates
-        Near-duplicates, as rows of the catalogue.
+        Near-duplicates, as rows of the catalogue; sizes and colours of one product are none.
     notes
         What is missing, in words.
     """
@@ -248,13 +248,17 @@ class _Work:
         self._out.fields.append(Filled(TAGS, had, len(missing), filled, doubtful))
 
     def _duplicates(self) -> None:
-        self._out.duplicates = near_duplicates(
+        pairs = near_duplicates(
             self._encoder.encode(self._titles),
             self._titles,
             columns.labels(self._items, c.BRAND),
             self._items[c.PRICE].to_list(),
             progress=self._told("near-duplicates"),
         )
+        group = columns.labels(self._items, c.ITEM_GROUP_ID)
+        self._out.duplicates = [
+            pair for pair in pairs if group[pair.first] is None or group[pair.first] != group[pair.second]
+        ]
 
 
 def _reason(given: Sequence[str | None]) -> str:

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy import sparse
 
-from shopkeeper.core.types import Floats
+from shopkeeper.core.types import Floats, Longs
 
 _BLOCK: Final = 1024
 _NEAR: Final = 0.75
 """Least cosine of two titles."""
-_SHARED: Final = 0.6
+_SHARED: Final = 0.75
 """Least share of words (of Chinese: characters) in common."""
+_SAME: Final = 0.95
+"""Cosine from which a word may stand for another (``T-shirt``, ``Tshirt``)."""
 _PRICE_GAP: Final = 0.25
 """Largest difference of prices, of the higher one."""
 _WORD: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -49,8 +52,8 @@ def near_duplicates(
 ) -> list[Duplicate]:
     """Pairs of products that are near-duplicates, the most alike first.
 
-    The titles must be near and share their words, must not name different numbers (sizes, models), and where
-    both have a brand or a price, these must agree.
+    The titles must be near and share their words; one may say more than the other, but not something else,
+    nor other numbers (sizes, models). Where both have a brand or a price, these must agree.
 
     Parameters
     ----------
@@ -61,35 +64,62 @@ def near_duplicates(
     progress
         Told of rows compared.
     """
-    words = [_words(title) for title in titles]
-    numbers = [frozenset(word for word in some if any(map(str.isdigit, word))) for some in words]
+    listing = _Listing.of(titles, brands, prices)
     found = []
     for start in range(0, len(vectors), _BLOCK):
         near = vectors[start : start + _BLOCK] @ vectors[start:].T
-        for i, j in zip(*np.nonzero(near >= _NEAR), strict=True):
-            a, b = start + int(i), start + int(j)
-            if a >= b or numbers[a] != numbers[b] or _differ(brands, a, b) or _far(prices, a, b):
-                continue
-            shared = len(words[a] & words[b]) / max(len(words[a] | words[b]), 1)
-            if shared >= _SHARED:
-                found.append(Duplicate(a, b, (float(near[i, j]) + shared) / 2))
+        i, j = np.nonzero(np.triu(near >= _NEAR, 1))
+        shared = listing.shared(start + i, start + j, near[i, j])
+        likeness = (near[i, j] + shared) / 2
+        found += [
+            Duplicate(start + int(i[pair]), start + int(j[pair]), float(likeness[pair]))
+            for pair in np.flatnonzero(shared >= _SHARED)
+        ]
         progress(min(start + _BLOCK, len(vectors)), len(vectors))
     return sorted(found, key=lambda pair: (-pair.likeness, pair.first, pair.second))
 
 
-def _words(title: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(title.lower()))
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What tells products apart: words (products x words), codes of numbers and brands, and prices."""
+
+    words: sparse.csr_array
+    numbers: Longs
+    brands: Longs
+    prices: Floats
+
+    @classmethod
+    def of(
+        cls, titles: Sequence[str], brands: Sequence[str | None], prices: Sequence[float | None]
+    ) -> "_Listing":
+        words = [sorted(set(_WORD.findall(title.lower()))) for title in titles]
+        numbers = [" ".join(word for word in some if any(map(str.isdigit, word))) for some in words]
+        place = {word: at for at, word in enumerate(sorted({word for some in words for word in some}))}
+        offsets = np.cumsum([0, *map(len, words)])
+        entries = np.array([place[word] for some in words for word in some], np.int64)
+        return cls(
+            sparse.csr_array((np.ones(len(entries)), entries, offsets), shape=(len(titles), len(place))),
+            _coded(numbers),
+            _coded([(brand or "").strip().lower() for brand in brands or [None] * len(titles)]),
+            np.array([price or np.nan for price in prices or [None] * len(titles)], np.float32),
+        )
+
+    def shared(self, i: Longs, j: Longs, near: Floats) -> Floats:
+        """Share of words that each pair has in common; 0 where something else tells the two apart."""
+        apart = self.numbers[i] != self.numbers[j]
+        apart |= (self.brands[i] != self.brands[j]) & (self.brands[i] >= 0) & (self.brands[j] >= 0)
+        higher = np.maximum(self.prices[i], self.prices[j])
+        apart |= np.abs(self.prices[i] - self.prices[j]) > _PRICE_GAP * higher
+        out = np.zeros(len(i), np.float32)
+        alike = np.flatnonzero(~apart)
+        one, other = self.words[i[alike]], self.words[j[alike]]
+        both, of_one, of_other = one.multiply(other).sum(axis=1), one.sum(axis=1), other.sum(axis=1)
+        replaced = (both < np.minimum(of_one, of_other)) & (near[alike] < _SAME)
+        out[alike] = np.where(replaced, 0.0, both / np.maximum(of_one + of_other - both, 1))
+        return out
 
 
-def _differ(brands: Sequence[str | None], a: int, b: int) -> bool:
-    if not brands:
-        return False
-    one, other = brands[a], brands[b]
-    return bool(one and other and one.strip().lower() != other.strip().lower())
-
-
-def _far(prices: Sequence[float | None], a: int, b: int) -> bool:
-    if not prices:
-        return False
-    one, other = prices[a], prices[b]
-    return bool(one and other and abs(one - other) > _PRICE_GAP * max(one, other))
+def _coded(values: Sequence[str]) -> Longs:
+    """A number for each distinct value, -1 for the empty one."""
+    codes = {value: code for code, value in enumerate(dict.fromkeys(filter(None, values)))}
+    return np.array([codes.get(value, -1) for value in values], np.int64)

@@ -137,8 +137,8 @@ def with_joint(views: Sequence[View]) -> list[View]:
 
 def _narrow(features: Any) -> Floats:
     """The main directions, at most `_WIDE`."""
-    width = min(_WIDE, max(features.shape[0] - 1, 1))
-    if features.shape[1] <= _WIDE:
-        return np.asarray(features.todense() if sparse.issparse(features) else features, np.float32)
+    width = min(_WIDE, max(features.shape[0] - 1, 1), features.shape[1])
+    if features.shape[1] <= _WIDE and not sparse.issparse(features):
+        return np.asarray(features, np.float32)
     left, size, _ = randomized_svd(features, width, random_state=0)
     return np.asarray(left * size, np.float32)

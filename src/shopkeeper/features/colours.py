@@ -89,7 +89,7 @@ def _histogram(lab: _Pixels) -> Floats:
         share = np.where(corner, above, 1 - above).prod(axis=1)
         bins = np.ravel_multi_index((below + corner).T, _EDGES)
         total += np.bincount(bins, weights=share * weight.ravel(), minlength=Colours.dim)
-    return np.sqrt(total / total.sum()).astype(np.float32)
+    return np.asarray(np.sqrt(total / total.sum()), np.float32)
 
 
 def _foreground(lab: _Pixels) -> NDArray[np.bool_]:
