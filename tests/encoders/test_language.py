@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.encoders import language
-from shopkeeper.encoders.language import Task, content_key, correction, instructions, messages, parse
+from shopkeeper.encoders.language import (
+    Task,
+    content_key,
+    correction,
+    fresh_mark,
+    instructions,
+    messages,
+    parse,
+)
 from shopkeeper.encoders.schemas import CampaignText, ReasonText, Tags
 
 SCHEMAS = {"product_tags": Tags, "interest_tags": Tags, "campaign": CampaignText, "reason": ReasonText}
@@ -30,7 +38,7 @@ def test_every_prompt_is_there_in_both_languages():
 @pytest.mark.parametrize("code", ["en", "zh"])
 def test_prompts_are_filled_in_and_their_example_keeps_the_schema(name, code):
     asked = Task(name, code, {}, SCHEMAS[name])
-    system = messages(asked)[0]["content"]
+    system = messages(asked, "m")[0]["content"]
     assert "$mark" not in system
     assert "$schema" not in system
     assert json.dumps(SCHEMAS[name].model_json_schema(), ensure_ascii=False, sort_keys=True) in system
@@ -41,14 +49,14 @@ def test_prompts_are_filled_in_and_their_example_keeps_the_schema(name, code):
 
 @given(st.dictionaries(st.text(), st.text() | st.lists(st.text())))
 def test_data_stand_on_one_line_behind_a_mark_nobody_knew(data):
-    system, user = (message["content"] for message in messages(task(x=data)))
+    mark = fresh_mark()
+    system, user = (message["content"] for message in messages(task(x=data), mark))
     first, line, last = user.split("\n")
-    mark = first.removeprefix("BEGIN ")
-    assert last == f"END {mark}"
+    assert (first, last) == (f"BEGIN {mark}", f"END {mark}")
     assert re.fullmatch(r"[0-9a-f]{16}", mark)
     assert system.count(mark) == 2
     assert json.loads(line) == {"x": data}
-    assert mark not in messages(task(x=data))[1]["content"]
+    assert fresh_mark() != mark
 
 
 def test_the_key_is_of_the_content():
@@ -99,3 +107,9 @@ def test_faults_are_named(reply, fault):
 def test_any_reply_is_an_answer_or_a_fault(reply):
     with suppress(ValueError):
         assert isinstance(parse(reply, task()), Tags)
+
+
+def test_the_mark_is_no_answer():
+    assert parse('{"tags": ["BEGIN 12"]}', task(), "34").tags == ["BEGIN 12"]
+    with pytest.raises(ValueError, match="no part"):
+        parse('{"tags": ["BEGIN 12"]}', task(), "12")

@@ -18,6 +18,7 @@ from shopkeeper.encoders.language import (
     Task,
     content_key,
     correction,
+    fresh_mark,
     messages,
     parse,
 )
@@ -100,20 +101,18 @@ class ChatEndpoint:
                 raise
 
     def _ask(self, task: Task[Answer]) -> Answer | str:
-        talk, schema, fault = messages(task), task.schema.model_json_schema(), ""
+        mark, schema = fresh_mark(), task.schema.model_json_schema()
+        talk = messages(task, mark)
         for _ in range(2):
             try:
                 reply = self.endpoint.reply(talk, schema)
             except NoAnswer as none:
                 return str(none)
             try:
-                return parse(reply, task)
-            except ValueError as error:
-                fault = str(error)
-            talk += [
-                {"role": "assistant", "content": reply},
-                {"role": "user", "content": correction(task, fault)},
-            ]
+                return parse(reply, task, mark)
+            except ValueError as fault:
+                talk.append({"role": "assistant", "content": reply})
+                talk.append({"role": "user", "content": correction(task, str(fault))})
         return "an answer that breaks its schema"
 
 

@@ -2,7 +2,8 @@
 
 Never on the path of a live request: an import contract keeps surfaces, service and pages away from here.
 
-Prompts are files, ``prompts/NAME.LANGUAGE.txt``. What a shop or a stranger wrote is data: it travels as one
+Prompts are files, ``prompts/NAME.LANGUAGE.txt``, without examples: small models hand an example back as their
+answer. What a shop or a stranger wrote is data: it travels as one
 JSON object in the user's message, between two lines that carry a mark drawn anew for each call. JSON keeps
 every text on one line, so that no text can end the block, and nobody can guess the mark beforehand.
 """
@@ -71,25 +72,25 @@ class Answers(Generic[Answer]):
 
 
 class Language(Protocol):
-    """Whoever answers tasks.
-
-    Attributes
-    ----------
-    id
-        Names the model.
-    """
+    """Whoever answers tasks."""
 
     @property
-    def id(self) -> str: ...  # noqa: D102
+    def id(self) -> str:
+        """Names the model."""
+        ...
 
     def answer(self, tasks: Sequence[Task[Answer]], progress: Progress) -> Answers[Answer]:
         """Answer what can be answered; ``progress`` is told how many of how many are done."""
         ...
 
 
-def messages(task: Task[Any]) -> list[Message]:
-    """What a model reads: rules in the system's voice, data in the user's, behind a fresh mark."""
-    mark = token_hex(8)
+def fresh_mark() -> str:
+    """What nobody who wrote a title can have known."""
+    return token_hex(8)
+
+
+def messages(task: Task[Any], mark: str) -> list[Message]:
+    """What a model reads: rules in the system's voice, data in the user's, between lines with the mark."""
     system = Template(instructions(task)).substitute(mark=mark)
     return [
         {"role": "system", "content": system},
@@ -114,13 +115,13 @@ def content_key(model: str, task: Task[Any]) -> str:
     return sha256(_json([model, instructions(task), task.data]).encode()).hexdigest()
 
 
-def parse(reply: str, task: Task[Answer]) -> Answer:
+def parse(reply: str, task: Task[Answer], mark: str = "") -> Answer:
     """The last JSON object of a reply, whatever stands around it, held to the schema.
 
     Raises
     ------
     ValueError
-        There is none, or it breaks the schema; the message names the fault.
+        There is none, it breaks the schema, or it repeats the mark; the message names the fault.
     """
     text = reply.rpartition(_THOUGHT)[2][:_MOST_CHARACTERS]
     found, place = None, text.find("{")
@@ -133,9 +134,12 @@ def parse(reply: str, task: Task[Answer]) -> Answer:
     if found is None:
         raise ValueError("no JSON object")
     try:
-        return task.schema.model_validate(found, context={"data": _json(task.data)})
+        answer = task.schema.model_validate(found, context={"data": _json(task.data)})
     except ValidationError as error:
         raise ValueError("; ".join(_fault(dict(fault)) for fault in error.errors())) from None
+    if mark and mark in answer.model_dump_json():
+        raise ValueError("the lines around the data are no part of them")
+    return answer
 
 
 def _fault(fault: dict[str, Any]) -> str:
