@@ -264,7 +264,7 @@ class Shop:
         """
         if limit is not None and limit < 1:
             raise InvalidRequest(f"limit = {limit}: must be at least 1.")
-        dataset = read_learnable(self.store, self.store, self.config).dataset
+        dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
         reviews = self.store.scan((c.ITEM_ID, c.TEXT)).drop_nulls()
         chat = self.config.chat
         language = chat.language or self.config.language
