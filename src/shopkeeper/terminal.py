@@ -17,8 +17,8 @@ from rich.progress import (
 from rich.table import Table
 
 from shopkeeper.catalog.completion import Completion
+from shopkeeper.catalog.outcome import Tagging
 from shopkeeper.catalog.review import DUPLICATES, REVIEW
-from shopkeeper.catalog.tagging import Tagging
 from shopkeeper.data.report import ImportReport
 from shopkeeper.evaluation import backtest
 from shopkeeper.evaluation.findings import Evaluation
