@@ -14,8 +14,9 @@ from fastapi import FastAPI
 
 from shopkeeper.catalog.completion import Completion, complete
 from shopkeeper.catalog.describe import Description, describe, write_json
+from shopkeeper.catalog.outcome import Tagging
 from shopkeeper.catalog.review import DUPLICATES, REVIEW, duplicates_table, review_table
-from shopkeeper.catalog.tagging import Encoders, Question, Tagging, tag_files
+from shopkeeper.catalog.tagging import Encoders, Question, tag_files
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import (

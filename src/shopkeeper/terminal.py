@@ -19,8 +19,8 @@ from rich.table import Table
 
 from shopkeeper.catalog.completion import Completion
 from shopkeeper.catalog.describe import Description
+from shopkeeper.catalog.outcome import Tagging
 from shopkeeper.catalog.review import DUPLICATES, REVIEW
-from shopkeeper.catalog.tagging import Tagging
 from shopkeeper.data.report import ImportReport
 from shopkeeper.evaluation import backtest
 from shopkeeper.evaluation.findings import Evaluation

@@ -6,13 +6,13 @@ The products of both files are looked at together; labels come from the first al
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 
 from shopkeeper.catalog import columns
-from shopkeeper.catalog.classifier import Verdicts, classify
-from shopkeeper.catalog.tags import TagVerdicts, learn_tags
+from shopkeeper.catalog.classifier import classify
+from shopkeeper.catalog.outcome import Tagging, several_tags, single
+from shopkeeper.catalog.tags import learn_tags
 from shopkeeper.catalog.views import View, picture_views, text_views, with_joint
 from shopkeeper.catalog.zero_shot import zero_shot
 from shopkeeper.core.config import Limits
@@ -20,13 +20,9 @@ from shopkeeper.core.errors import InvalidRequest, MissingColumn, MissingFile, T
 from shopkeeper.data.sources.rows import Rows, read_rows
 from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.remembered import Remembered
-from shopkeeper.metrics.classification import accuracy, expected_calibration_error, macro_f1
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, and how much of it is done."""
-
-SEVERAL: Final = "|"
-"""Between the tags of a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,61 +60,6 @@ class Question:
     zero_shot: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The label told of one row.
-
-    Attributes
-    ----------
-    row
-        Number of the row in the test file, from 0.
-    label
-        The label, or several tags with ``|`` between them.
-    confidence
-        Probability that it is the true one.
-    tags
-        Each tag with its probability, where products have several.
-    """
-
-    row: int
-    label: str
-    confidence: float
-    tags: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tagging:
-    """What was told, and how well where the truth is known.
-
-    Attributes
-    ----------
-    accuracy, macro_f1, ece
-        Share of rows told right, mean F1 of labels, and expected calibration error, over the rows of the test
-        file that have the target; None where none has. Of several tags: rows with exactly the right tags,
-        mean F1 of tags, and calibration of each tag of each row.
-    predictions
-        One a row of the test file.
-    notes
-        What was guessed, missing or left out, in words.
-    """
-
-    accuracy: float | None
-    macro_f1: float | None
-    ece: float | None
-    predictions: tuple[Prediction, ...]
-    notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values: ``accuracy``, ``macro_f1``, ``ece``, ``predictions`` and ``notes``."""
-        figures = {"accuracy": self.accuracy, "macro_f1": self.macro_f1, "ece": self.ece}
-        rows = [
-            {"row": one.row, "label": one.label, "confidence": round(one.confidence, 6)}
-            | ({"tags": [{"tag": tag, "confidence": round(p, 6)} for tag, p in one.tags]} if one.tags else {})
-            for one in self.predictions
-        ]
-        return {**figures, "predictions": rows, "notes": list(self.notes)}
-
-
 def tag_files(
     asked: Question, encoders: Encoders, progress: Progress = lambda stage, done, total: None
 ) -> Tagging:
@@ -145,20 +86,20 @@ def tag_files(
     truth = columns.labels(test.frame, truth_column) if truth_column else [None] * len(test.frame)
     notes = [*train.notes, *test.notes]
     texts = _texts(asked, train, test, notes)
-    several = columns.tags([*given, *truth])
+    several = columns.tags(given) and columns.tags([*given, *truth])
     if asked.zero_shot:
         return _zero_shot(asked, given, truth, test, texts, encoders, notes, progress)
     views = _views(asked, train, test, texts, encoders, notes, progress)
     if several:
         known = [*several[: len(given)], *([] for _ in truth)]
-        verdicts = learn_tags(views, known)
-        return _several(verdicts, several[len(given) :], test, len(given), notes)
+        verdicts = learn_tags(views, known).after(len(given))
+        return several_tags(verdicts, several[len(given) :], test.numbers, notes)
     _tell_labels(given, truth, notes)
     one = classify(
         views, [*given, *(None for _ in truth)], progress=lambda done, total: progress("learn", done, total)
     )
     notes += one.notes
-    return _single(one.after(len(given)), truth, test, notes)
+    return single(one.after(len(given)), truth, test.numbers, notes)
 
 
 def _texts(asked: Question, train: Rows, test: Rows, notes: list[str]) -> list[str]:
@@ -251,7 +192,7 @@ def _zero_shot(
         texts, names, encoders.text, progress=lambda done, total: progress("compare with labels", done, total)
     )
     _tell_labels(given, truth, notes)
-    return _single(verdicts, truth, test, notes)
+    return single(verdicts, truth, test.numbers, notes)
 
 
 def _tell_labels(given: Sequence[str | None], truth: Sequence[str | None], notes: list[str]) -> None:
@@ -261,51 +202,3 @@ def _tell_labels(given: Sequence[str | None], truth: Sequence[str | None], notes
         notes.append(f"There is one label only, {next(iter(known))!r}: nothing to tell apart.")
     if unseen:
         notes.append(f"{unseen:,} rows of the test have labels that no row to learn from has.")
-
-
-def _single(verdicts: Verdicts, truth: Sequence[str | None], test: Rows, notes: Sequence[str]) -> Tagging:
-    best, confidence = verdicts.best, verdicts.confidence
-    predictions = tuple(
-        Prediction(int(row), label, float(sure))
-        for row, label, sure in zip(test.numbers, best, confidence, strict=True)
-    )
-    known = [row for row, label in enumerate(truth) if label is not None]
-    if not known:
-        return Tagging(None, None, None, predictions, tuple(notes))
-    wanted, told = [truth[row] or "" for row in known], [best[row] for row in known]
-    right = np.array(wanted, object) == np.array(told, object)
-    return Tagging(
-        accuracy(wanted, told),
-        macro_f1(wanted, told),
-        expected_calibration_error(confidence[known], right),
-        predictions,
-        tuple(notes),
-    )
-
-
-def _several(
-    verdicts: TagVerdicts, truth: Sequence[Sequence[str]], test: Rows, start: int, notes: Sequence[str]
-) -> Tagging:
-    told = verdicts.probabilities[start:]
-    predictions = []
-    for place, row in enumerate(test.numbers):
-        chosen = tuple(verdicts.chosen(start + place))
-        sure = float(np.maximum(told[place], 1 - told[place]).prod())
-        predictions.append(Prediction(int(row), SEVERAL.join(tag for tag, _ in chosen), sure, chosen))
-    known = [row for row, tags in enumerate(truth) if tags]
-    if not known:
-        return Tagging(None, None, None, tuple(predictions), tuple(notes))
-    wanted = np.array([[tag in truth[row] for tag in verdicts.tags] for row in known])
-    picked = told[known] >= 0.5
-    exact = [set(truth[row]) == {tag for tag, _ in predictions[row].tags} for row in known]
-    both = (wanted & picked).sum(axis=0)
-    either = wanted.sum(axis=0) + picked.sum(axis=0)
-    scores = 2 * both[either > 0] / either[either > 0]
-    certain = np.maximum(told[known], 1 - told[known])
-    return Tagging(
-        float(np.mean(exact)),
-        float(scores.mean()) if len(scores) else 0.0,
-        expected_calibration_error(certain.ravel(), (wanted == picked).ravel()),
-        tuple(predictions),
-        tuple(notes),
-    )

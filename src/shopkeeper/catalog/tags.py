@@ -47,6 +47,10 @@ class TagVerdicts:
         order = np.argsort(-told, kind="stable")
         return [(self.tags[place], float(told[place])) for place in order if told[place] >= 0.5]
 
+    def after(self, row: int) -> "TagVerdicts":
+        """Those from a row on."""
+        return TagVerdicts(self.tags, self.probabilities[row:])
+
 
 def learn_tags(views: Sequence[View], given: Sequence[Sequence[str]]) -> TagVerdicts:
     """Judge every product.
