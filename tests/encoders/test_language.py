@@ -15,7 +15,6 @@ from shopkeeper.encoders.language import (
     content_key,
     correction,
     fresh_mark,
-    instructions,
     messages,
     parse,
 )
@@ -36,14 +35,12 @@ def test_every_prompt_is_there_in_both_languages():
 
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("code", ["en", "zh"])
-def test_prompts_are_filled_in_and_their_example_keeps_the_schema(name, code):
+def test_prompts_are_filled_in(name, code):
     asked = Task(name, code, {}, SCHEMAS[name])
     system = messages(asked, "m")[0]["content"]
     assert "$mark" not in system
     assert "$schema" not in system
     assert json.dumps(SCHEMAS[name].model_json_schema(), ensure_ascii=False, sort_keys=True) in system
-    example = re.search(r"\{.*\}", instructions(asked).split("\n\n")[0])
-    assert parse(example[0], asked)
     assert correction(asked, "the $fault").count("the $fault") == 1
 
 

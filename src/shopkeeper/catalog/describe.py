@@ -7,6 +7,7 @@ concluded.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -96,8 +97,15 @@ class _Product:
     reserved: bool
 
     def without_brand(self, name: str) -> str:
+        """A text; the brand is known beside it."""
         text, brand = self.texts.get(name, ""), self.texts.get(c.BRAND)
-        return text.replace(brand, " | ") if brand else text
+        edge = r"\b" if brand and brand.isascii() else ""
+        return re.sub(f"{edge}{re.escape(brand)}{edge}", " | ", text, flags=re.I) if brand else text
+
+    def words(self, tags: Sequence[str]) -> tuple[str, ...]:
+        """What may be said of people who took it: nothing of what is reserved."""
+        kinds = [self.texts[name] for name in _KINDS if name in self.texts]
+        return () if self.reserved else tuple(word for word in (*kinds, *tags) if len(word) <= LONGEST_TAG)
 
 
 def describe(
@@ -139,13 +147,12 @@ def describe(
     given_up: Counter[str] = Counter()
     tags = _tag_products(items, products, phrases, model, language, given_up, progress)
     words = [
-        () if product.reserved else _words(product, [tag.value for tag in tags.get(code, ())] or of_item)
-        for code, (product, of_item) in enumerate(
-            zip(products, ([phrase.text for phrase in found] for found in phrases), strict=True)
-        )
+        product.words([tag.value for tag in tags.get(code, ())] or [phrase.text for phrase in phrases[code]])
+        for code, product in enumerate(products)
     ]
     people = _customers(dataset)[:limit]
-    found = interest_tags(dataset, people, words, min(now, dataset.end), _VOCABULARY)
+    most = MOST_TAGS if model is None else _VOCABULARY
+    found = interest_tags(dataset, people, words, min(now, dataset.end), most)
     lately = [_lately(dataset, person, products) for person in people]
     customers = _interests(found, lately, model, language, given_up, progress)
     return Description(
@@ -189,7 +196,7 @@ def _tag_products(
         if products[code].tags
     }
     asked = [code for code in items.tolist() if code not in tags]
-    tasks = [Task("product_tags", language, products[code].texts, Tags) for code in asked]
+    tasks = (Task("product_tags", language, products[code].texts, Tags) for code in asked)
     defaults = [Tags.model_construct(tags=[phrase.text for phrase in phrases[code]]) for code in asked]
     answers = worded(
         model, tasks, defaults, "phrases", lambda done, total: progress("tags of products", done, total)
@@ -215,7 +222,7 @@ def _interests(
 ) -> list[tuple[Tag, ...]]:
     words = [{interest.tag: interest.confidence for interest in interests} for interests in found]
     asked = [row for row, of_person in enumerate(words) if of_person]
-    tasks = [
+    tasks = (
         Task(
             "interest_tags",
             language,
@@ -223,7 +230,7 @@ def _interests(
             tags_among(words[row]),
         )
         for row in asked
-    ]
+    )
     defaults = [Tags.model_construct(tags=list(words[row])[:MOST_TAGS]) for row in asked]
     answers = worded(
         model,
@@ -253,11 +260,6 @@ def _lately(dataset: Dataset, person: int, products: list[_Product]) -> list[str
     items = dict.fromkeys(dataset.item[rows][::-1].tolist())
     shown = (products[item].texts.get(c.TITLE) for item in items if not products[item].reserved)
     return [title for title in shown if title][:_LATELY]
-
-
-def _words(product: _Product, tags: Sequence[str]) -> tuple[str, ...]:
-    kinds = (product.texts[name] for name in _KINDS if name in product.texts)
-    return tuple(word for word in (*kinds, *tags) if len(word) <= LONGEST_TAG)
 
 
 def _reviews(items: ItemIndex, reviews: pl.DataFrame) -> list[str]:

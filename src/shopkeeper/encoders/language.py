@@ -2,10 +2,10 @@
 
 Never on the path of a live request: an import contract keeps surfaces, service and pages away from here.
 
-Prompts are files, ``prompts/NAME.LANGUAGE.txt``, without examples: small models hand an example back as their
-answer. What a shop or a stranger wrote is data: it travels as one
-JSON object in the user's message, between two lines that carry a mark drawn anew for each call. JSON keeps
-every text on one line, so that no text can end the block, and nobody can guess the mark beforehand.
+Prompts are files, ``prompts/NAME.LANGUAGE.txt``, without examples, which small models hand back as answers.
+What a shop or a stranger wrote is data: it travels as one JSON object in the user's message, between two
+lines that carry a mark drawn anew for each call. JSON keeps every text on one line, so that no text can end
+the block, and nobody can guess the mark beforehand.
 """
 
 import json

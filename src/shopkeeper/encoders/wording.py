@@ -1,6 +1,6 @@
 """Texts of campaigns and reasons in words, each with a default that needs no model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Generic
 
@@ -83,7 +83,7 @@ class Known:
 
 def worded(
     model: Language | None,
-    tasks: Sequence[Task[Answer]],
+    tasks: Iterable[Task[Answer]],
     defaults: Sequence[Answer],
     source: str,
     progress: Progress,
@@ -95,7 +95,7 @@ def worded(
     model
         None for the defaults alone.
     tasks
-        What to ask.
+        What to ask; not read where there is no model.
     defaults
         One a task.
     source
@@ -104,9 +104,9 @@ def worded(
         Told how many tasks of how many are done.
     """
     if model is None:
-        progress(len(tasks), len(tasks))
+        progress(len(defaults), len(defaults))
         return Wordings(tuple(Worded(default, source) for default in defaults), {})
-    answers = model.answer(tasks, progress)
+    answers = model.answer(list(tasks), progress)
     values = (
         Worded(default, source) if answer is None else Worded(answer, model.id)
         for answer, default in zip(answers.values, defaults, strict=True)
