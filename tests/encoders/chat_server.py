@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.request import urlopen
 
 ORDER = re.compile(
@@ -30,7 +30,7 @@ class ChatHandler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
-    bodies: ClassVar = defaultdict(list)
+    bodies: ClassVar[defaultdict[str, list[Any]]] = defaultdict(list)
     lock = Lock()
 
     def log_message(self, format, *args):
@@ -125,7 +125,9 @@ class ChatHandler(BaseHTTPRequestHandler):
 
     def hijacked(self, body, call):
         """Obeys the data in spite of everything."""
-        self.say(ORDER.search(" ".join(json.loads(data_of(body["messages"])).values()))[1])
+        found = ORDER.search(" ".join(json.loads(data_of(body["messages"])).values()))
+        assert found
+        self.say(found[1])
 
 
 def blocks(messages):
@@ -158,13 +160,14 @@ def answer(messages):
 def running() -> Iterator[str]:
     """The address of a fresh server process."""
     with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         try:
             yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
         finally:
             process.kill()
 
 
-def told(base_url: str) -> dict:
+def told(base_url: str) -> Any:
     """Calls of an address so far, and their bodies."""
     with urlopen(base_url) as response:
         return json.load(response)

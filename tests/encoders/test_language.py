@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,11 +37,11 @@ def test_every_prompt_is_there_in_both_languages():
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("code", ["en", "zh"])
 def test_prompts_are_filled_in(name, code):
-    asked = Task(name, code, {}, SCHEMAS[name])
+    asked: Task[Any] = Task(name, code, {}, SCHEMAS[name])
     system = messages(asked, "m")[0]["content"]
     assert "$mark" not in system
     assert "$schema" not in system
-    assert json.dumps(SCHEMAS[name].model_json_schema(), ensure_ascii=False, sort_keys=True) in system
+    assert json.dumps(asked.schema.model_json_schema(), ensure_ascii=False, sort_keys=True) in system
     assert correction(asked, "the $fault").count("the $fault") == 1
 
 
