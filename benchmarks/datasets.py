@@ -8,6 +8,8 @@ diginetica     CIKM Cup 2016 sessions: a folder with ``train_sessions.txt`` and 
                -> OUT/events.csv and OUT/test.csv (protocol sessions)
 online_retail  UCI Online Retail II: a folder with ``online_retail_2009_2010.parquet``
                -> OUT/events.csv (protocol time)
+office         Amazon Office Products 2018: a folder with ``items.jsonl``, ``valid.jsonl`` and ``test.jsonl``
+               -> OUT/events.csv and OUT/items.csv (protocol time)
 
 The first two know the order of events and no times: purchases get one day after another, sessions one minute
 and their clicks one second.
@@ -87,10 +89,34 @@ def online_retail(folder: Path, out: Path) -> list[Path]:
     return [_write(frame, out / "events.csv")]
 
 
+def office(folder: Path, out: Path) -> list[Path]:
+    """What people had before, then validation in the four weeks before those of the test."""
+    valid, test = (pl.read_ndjson(folder / f"{name}.jsonl") for name in ("valid", "test"))
+    before = pl.concat([valid, test]).unique("user", keep="first", maintain_order=True).explode("history")
+    back = pl.len().over("user") - pl.int_range(pl.len()).over("user")
+    past = before.select(
+        customer_id="user", item_id=pl.col("history").cast(pl.String), timestamp=START + DAY * (100 - back)
+    )
+    asked = [
+        frame.select(
+            customer_id="user",
+            item_id=pl.col("target").cast(pl.String),
+            timestamp=START + DAY * (day + 28 * pl.int_range(pl.len()).over("user") // pl.len().over("user")),
+        )
+        for frame, day in ((valid, 100), (test, 128))
+    ]
+    items = pl.read_ndjson(folder / "items.jsonl").select(
+        pl.col("item_id").cast(pl.String), "title", "brand", "description"
+    )
+    events = pl.concat([past, *asked]).filter(pl.col("item_id").is_not_null())
+    return [_write(events, out / "events.csv"), _write(items, out / "items.csv")]
+
+
 DATASETS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "beauty": beauty,
     "diginetica": diginetica,
     "online_retail": online_retail,
+    "office": office,
 }
 
 

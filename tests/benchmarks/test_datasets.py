@@ -50,6 +50,17 @@ def test_online_retail_keeps_sales_of_products(tmp_path):
     assert dataset.value.tolist() == [2.0, 12.0]
 
 
+def test_office_asks_first_for_validation_and_then_for_the_test(tmp_path):
+    (tmp_path / "items.jsonl").write_text('{"item_id": 7, "title": "Pen", "brand": "B", "description": ""}\n')
+    (tmp_path / "valid.jsonl").write_text('{"user": "a", "history": [1, 2], "target": 3}\n')
+    asked = ['{"user": "a", "history": [1, 2, 3], "target": 4}', '{"user": "b", "history": [5], "target": 6}']
+    (tmp_path / "test.jsonl").write_text("\n".join(asked))
+    assert main(["office", str(tmp_path), str(tmp_path / "out")]) == 0
+    dataset = load_events(tmp_path / "out" / "events.csv", tmp_path / "out" / "items.csv").dataset
+    assert people(dataset) == [["1", "2", "3", "4"], ["5", "6"]]
+    assert set(dataset.items.table["title"].drop_nulls()) == {"Pen"}
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["beauty"], ["nothing", ".", "out"], ["beauty", "no/such/folder", "out"]]
 )
