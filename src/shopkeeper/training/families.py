@@ -184,9 +184,9 @@ def _autoencoder(shape: Shape) -> Cost:
 
 
 def _transformer(shape: Shape) -> Cost:
-    """About a dozen passes: tuning with its patience, then once more."""
-    a_pass = min(shape.events, SequenceConfig().tokens) * 6e-5
-    return Cost(8.0 + 12 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
+    """About five passes, until one gains nothing."""
+    a_pass = min(shape.events, SequenceConfig().tokens) * 5.5e-5
+    return Cost(5.0 + 5 * a_pass, 700 + shape.items * SequenceConfig().measures.dim * 4e-5)
 
 
 def _linear(shape: Shape) -> Cost:
@@ -262,9 +262,9 @@ BASIC: Final[Mapping[str, Family]] = {
 
 FURTHER: Final[Mapping[str, Family]] = {
     "segments": Family(Segments, SegmentsConfig, _sums, None, _nothing_told),
+    "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
     "linear": Family(Linear, LinearConfig, _linear, tune_linear),
     "content": Family(Content, ContentConfig, _content, tune_content, _untitled),
-    "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
     "session_neighbours": Family(
         SessionNeighbours, SessionNeighboursConfig, _session_neighbours, tune_session_neighbours
     ),
@@ -288,7 +288,7 @@ FURTHER: Final[Mapping[str, Family]] = {
 
 def blending(shape: Shape) -> Cost:
     """Weights and trees: sources asked about several times the cases of a trial, and learning from that."""
-    return Cost(10.0 + shape.cases * 5e-3, 300)
+    return Cost(9.0 + shape.cases * 3e-3, 300)
 
 
 FAMILIES: Final[Mapping[str, Family]] = {**BASIC, **FURTHER}

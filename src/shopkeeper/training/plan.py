@@ -4,7 +4,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ BUDGET: Final = 165.0
 _REFERENCE_SECONDS: Final = 0.055
 """What `_probe` takes on the machine on which the costs of families were measured (2 cores, quiet)."""
 _SHARE_OF_MEMORY = 0.7
+_LACKS_TIME: Final = "of the time budget are left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,28 @@ def plan(shape: Shape, budget: float, *, deep: bool = True) -> tuple[Choice, ...
     return tuple(found)
 
 
+def replanned(choices: Sequence[Choice], shape: Shape, left: float) -> tuple[Choice, ...]:
+    """The same choices, with families that only lacked time taken in as far as they now fit.
+
+    Parameters
+    ----------
+    choices
+        What `plan` gave; all that was chosen is done.
+    shape
+        The shop.
+    left
+        Seconds of the budget that are left.
+    """
+    left -= machine_slowness() * blending(shape).seconds
+    found = []
+    for choice in choices:
+        if not choice.chosen and _LACKS_TIME in choice.reason and choice.seconds <= left:
+            left -= choice.seconds
+            choice = replace(choice, chosen=True, reason=f"about {choice.seconds:.0f} s; others took less")
+        found.append(choice)
+    return tuple(found)
+
+
 def chosen(choices: Sequence[Choice]) -> tuple[str, ...]:
     """Names of what is trained."""
     return tuple(choice.name for choice in choices if choice.chosen)
@@ -83,7 +106,7 @@ def _refusal(family: Family, shape: Shape, cost: Cost, memory: float, left: floa
     if cost.megabytes > memory:
         return f"would need {cost.megabytes:.0f} MB of memory; {memory:.0f} MB may be used"
     if cost.seconds > left:
-        return f"would take about {cost.seconds:.0f} s; {max(left, 0):.0f} s of the time budget are left"
+        return f"would take about {cost.seconds:.0f} s; {max(left, 0):.0f} s {_LACKS_TIME}"
     return ""
 
 

@@ -13,13 +13,15 @@ from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import POPULAR, Blend, BlendConfig
 from shopkeeper.recommenders.ranker import Ranker
 from shopkeeper.training.families import FAMILIES, Shape
-from shopkeeper.training.plan import BUDGET, Choice, chosen, plan
+from shopkeeper.training.plan import BUDGET, Choice, chosen, plan, replanned
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.fusion import Answers, learn_weights, news, only, value
 from shopkeeper.training.tuning.ranking import learn_ranker
 
 _WEIGHED, _TAUGHT = 2, 5
 """Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
+_MOST_WEIGHED, _MOST_TAUGHT = 6_000, 12_000
+"""Cases from which on they gain less than asking costs."""
 _ASKED_BY_NAME = frozenset({"cooccurrence", "content", "repeat", "trending", POPULAR})
 """Shelves that are asked for by name; a model has these parts even where its blend does without them."""
 _DEFAULT = ("cooccurrence", "transition", "repeat", "trending", "popular")
@@ -152,15 +154,18 @@ def choose(
     deep: bool = True,
 ) -> Portfolio:
     """Choose what to train, its settings and the weights on the cases of ``split``; fitted on its train."""
-    cases = trials.thinned(split.test, seed)
-    choices = plan(Shape.of(split, cases), budget, deep=deep)
-    names = chosen(choices)
+    start, cases = time.perf_counter(), trials.thinned(split.test, seed)
+    shape = Shape.of(split, cases)
+    choices = plan(shape, budget, deep=deep)
     configs: dict[str, Any] = {}
     fitted: dict[str, Recommender] = {}
-    for name in names:
-        progress(f"tune {name}", 0, 1)
-        configs[name], fitted[name] = tuned(name, split, cases, seed)
-        progress(f"tune {name}", 1, 1)
+    # What took less time than expected leaves some for what was left out, which is looked at once more.
+    while names := [name for name in chosen(choices) if name not in fitted]:
+        for name in names:
+            progress(f"tune {name}", 0, 1)
+            configs[name], fitted[name] = tuned(name, split, cases, seed)
+            progress(f"tune {name}", 1, 1)
+        choices = replanned(choices, shape, budget - (time.perf_counter() - start))
     progress("learn the blend", 0, 1)
     portfolio = _blended(tuple(fitted.values()), split, configs, choices, seed)
     progress("learn the blend", 1, 1)
@@ -184,14 +189,14 @@ def _blended(
     seed: int,
 ) -> Portfolio:
     """Learn weights, leave out what nobody asks, and put a ranker on top where it helps."""
-    cases = trials.thinned(split.test, seed + 1, ease=_WEIGHED)
+    cases = trials.thinned(split.test, seed + 1, ease=_WEIGHED).sample(_MOST_WEIGHED, seed + 1)
     answers = Answers.of(sources, cases)
     come_back = trials.repeat_share(cases) > trials.REPEATS_MATTER
     asked = news(cases) if come_back else None
     blend = learn_weights(answers, Answers.of(sources, asked) if asked else None)
     kept = tuple(s for s in sources if blend.uses(s.name) or s.name in _ASKED_BY_NAME)
     heard = Blend(blend, kept).asked
-    many = trials.thinned(split.test, seed + 1, ease=_TAUGHT)
+    many = trials.thinned(split.test, seed + 1, ease=_TAUGHT).sample(_MOST_TAUGHT, seed + 1)
     about_news = Answers.of(heard, news(many)) if come_back else None
     found = learn_ranker(Answers.of(heard, many), blend, split.train, about_news)
     linear = value(answers, blend)

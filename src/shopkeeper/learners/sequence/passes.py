@@ -63,7 +63,7 @@ def learn(
 
 
 def learn_watched(
-    trainer: Trainer, until: Until, watch: Callable[[Learned], float], patience: int = 2
+    trainer: Trainer, until: Until, watch: Callable[[Learned], float], patience: int = 1
 ) -> tuple[Learned, int]:
     """The same, until ``patience`` passes gained nothing; the best state stays.
 

@@ -10,6 +10,9 @@ from shopkeeper.training.tuning.trials import Trial, value_of
 _LOSS = 1e-3
 """Relative loss up to which a network in whole numbers of 8 bits is taken: it is smaller and quicker."""
 
+_WATCHED = 3_000
+"""Cases on which each pass is measured."""
+
 
 def tune_transformer(
     split: Split, cases: Cases, seed: int = 0, config: SequenceConfig | None = None
@@ -34,7 +37,8 @@ def tune_gru(
 
 
 def _tuned(model: Transformer, split: Split, cases: Cases) -> Trial[SequenceConfig]:
-    passes = model.learn(split.train, lambda found: value_of(found, cases))
+    watched = cases.sample(_WATCHED, model.config.seed)
+    passes = model.learn(split.train, lambda found: value_of(found, watched))
     model.config = replace(model.config, epochs=passes)
     small = model.in_whole_numbers()
     value, value_small = value_of(model, cases), value_of(small, cases)
