@@ -105,17 +105,17 @@ def tensors(kind: str) -> Arrays:
     return {name: random.normal(0, 0.4, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
-def plainly(arrays: Arrays, ids: list[int], kind: str, pooling: str) -> np.ndarray:
+def plainly(arrays: Arrays, ids: list[int], kind: str, pooling: str) -> Any:
     """The vector of one text, unpadded, step by step in double precision."""
     at, mix, feed, norms = DISTIL if kind == "distilbert" else BERT
     w = {name: array.astype(np.float64) for name, array in arrays.items()}
     epsilon = 1e-12 if kind == "distilbert" else 1e-5
 
-    def norm(x: np.ndarray, name: str) -> np.ndarray:
+    def norm(x: Any, name: str) -> Any:
         spread = np.sqrt(x.var(axis=-1, keepdims=True) + epsilon)
         return (x - x.mean(axis=-1, keepdims=True)) / spread * w[f"{name}.weight"] + w[f"{name}.bias"]
 
-    def linear(x: np.ndarray, name: str) -> np.ndarray:
+    def linear(x: Any, name: str) -> Any:
         return x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
 
     first = 2 if kind == "xlm-roberta" else 0

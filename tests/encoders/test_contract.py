@@ -1,5 +1,6 @@
 """What every encoder keeps to."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
@@ -58,14 +59,15 @@ BROKEN = [b"", b"no picture", PICTURES[0][:200], Path("/nowhere/at/all.jpg")]
 def encoder(name: str) -> Encoder[Any]:
     folder = english_folder()
     assert folder
-    made = {
+    makers: dict[str, Callable[[], Encoder[Any]]] = {
         "multilingual": Multilingual,
         "english": lambda: Bert(folder, kept()),
         "english float32": lambda: Bert(folder, kept(), precision="float32"),
         "endpoint": lambda: Endpoint(Embeddings().start(), "letters"),
         "cached": lambda: Cached(Multilingual(), kept() / "vectors.db"),
         "pictures": EfficientNet,
-    }[name]()
+    }
+    made = makers[name]()
     assert isinstance(made, Encoder)
     return made
 
