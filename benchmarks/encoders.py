@@ -1,8 +1,8 @@
 """How fast each encoder reads titles and looks at pictures, on one thread, and what the cache saves.
 
 Rates are per second of processor time, over the same titles in each round, after some that warm up. Beside
-them stand the cosine of the English encoder in whole numbers of 8 bits to itself in floats, and how much faster
-a second run over an unchanged catalogue is (20,000 titles: those of the file, numbered).
+them stand the cosine of the English encoder in whole numbers of 8 bits to itself in floats, and how much
+faster a second run over an unchanged catalogue is (20,000 titles: those of the file, numbered).
 
     python -m benchmarks.encoders TITLES.csv [--column title] [--pictures FOLDER] [--rounds 5] [--json OUT]
 """
