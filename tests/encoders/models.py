@@ -11,29 +11,9 @@ import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-WORDS = [
-    "red",
-    "blue",
-    "green",
-    "tea",
-    "cup",
-    "pot",
-    "shirt",
-    "shoe",
-    "lamp",
-    "chair",
-    "wool",
-    "cotton",
-    "silk",
-    "warm",
-    "cold",
-    "light",
-    "dark",
-    "set",
-    "of",
-    "2",
-]
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS]
+COLOURS = ["red", "blue", "green", "light", "dark"]
+THINGS = ["tea", "cup", "pot", "shirt", "shoe", "lamp", "wool", "cotton", "warm", "cold", "set", "of", "2"]
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *COLOURS, *THINGS]
 DIM, INNER, LAYERS, HEADS, PLACES = 24, 40, 2, 3, 40
 BERT = (
     "encoder.layer.{}.",

@@ -59,7 +59,7 @@ BROKEN = [b"", b"no picture", PICTURES[0][:200], Path("/nowhere/at/all.jpg")]
 def encoder(name: str) -> Encoder[Any]:
     folder = english_folder()
     assert folder
-    makers: dict[str, Callable[[], Any]] = {
+    makers: dict[str, Callable[[], Encoder[Any]]] = {
         "multilingual": Multilingual,
         "english": lambda: Bert(folder, kept()),
         "english float32": lambda: Bert(folder, kept(), precision="float32"),

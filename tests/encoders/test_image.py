@@ -2,7 +2,6 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +13,8 @@ from shopkeeper.encoders.torch_file import read_torch_file
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
-WEIGHTS = image_weights() or Path("not installed")
+WEIGHTS = image_weights() or Path("the weights are not installed")
 SCENE = Image.effect_mandelbrot((300, 200), (-2, -1, 1, 1), 60).convert("RGB")
-
-
-def seen(picture: bytes) -> Any:
-    """What the network would be shown."""
-    return look(picture)[0]
 
 
 def file_of(image: Image.Image, form: str, **settings) -> bytes:
@@ -71,7 +65,7 @@ def plainly(pixels):
 
 def test_vectors_are_those_of_the_network_in_torch():
     pictures = [file_of(SCENE.rotate(angle), "PNG") for angle in (0, 40, 90)]
-    pixels = np.stack([seen(picture) for picture in pictures])
+    pixels = np.array([look(picture)[0] for picture in pictures], np.float32)
     np.testing.assert_allclose(EfficientNet().encode(pictures), plainly(pixels), atol=2e-5)
 
 
@@ -128,7 +122,9 @@ def test_sixteen_bits_of_grey_are_scaled():
 
 def test_what_is_transparent_is_white():
     clear = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
-    np.testing.assert_allclose(seen(file_of(clear, "PNG")), 1.0)
+    pixels, _ = look(file_of(clear, "PNG"))
+    assert pixels is not None
+    np.testing.assert_allclose(pixels, 1.0)
 
 
 def test_a_turned_photograph_is_turned_back():

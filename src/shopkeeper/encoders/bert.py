@@ -141,6 +141,6 @@ class Bert:
         if model is None:
             model = bert_graph(self._recipe, Weights(self._folder))
             if self._precision == "int8":
-                model = quantised(model, ("MatMul", "Gather"))
+                model = quantised(model, ("MatMul", "Gather"), "column")
             keep(path, model)
         return open_session(model, self._threads)

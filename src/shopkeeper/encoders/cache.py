@@ -87,13 +87,10 @@ class Cached(Generic[Value]):
                     f"{self.id} gave vectors of {vectors.shape[1]} numbers; those kept have {self.dim}.",
                     hint=f"If the model was changed, delete {self._path}.",
                 )
-            self._keep(batch, vectors)
-            known.update(zip(batch, vectors, strict=True))
+            known.update(self._keep(batch, vectors))
             progress(start + len(batch), len(new))
-        out = np.zeros((len(values), self.dim), np.float32)
-        for row, digest in enumerate(digests):
-            out[row] = known[digest]
-        return out
+        rows = bytearray().join([known[digest] for digest in digests])
+        return np.frombuffer(rows, "<f4").reshape(len(digests), self.dim).astype(np.float32, copy=False)
 
     def close(self) -> None:
         """Close the file."""
@@ -105,9 +102,10 @@ class Cached(Generic[Value]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _known(self, digests: list[bytes]) -> dict[bytes, Any]:
+    def _known(self, digests: list[bytes]) -> dict[bytes, bytes]:
         """Vectors that are kept, by digest."""
-        found: dict[bytes, Any] = {}
+        found: dict[bytes, bytes] = {}
+        size = 4 * self.dim
         for start in range(0, len(digests), 500):
             part = digests[start : start + 500]
             asked = (
@@ -116,9 +114,9 @@ class Cached(Generic[Value]):
             )
             rows = self._rows(asked, [self.id, *part])
             found |= {
-                content: np.frombuffer(vector, "<f4")
+                content: vector
                 for content, crc, vector in rows
-                if len(vector) == 4 * self.dim and zlib.crc32(vector) == crc
+                if len(vector) == size and zlib.crc32(vector) == crc
             }
         return found
 
@@ -132,24 +130,28 @@ class Cached(Generic[Value]):
             self._connection = _anew(self._path, error)
             return []
 
-    def _keep(self, digests: list[bytes], vectors: Floats) -> None:
+    def _keep(self, digests: list[bytes], vectors: Floats) -> dict[bytes, bytes]:
+        """Write vectors, but none of zeros; all of them by digest."""
+        given = {digest: row.tobytes() for digest, row in zip(digests, vectors.astype("<f4"), strict=True)}
         kept = [
-            (self.id, digest, zlib.crc32(blob := row.astype("<f4").tobytes()), blob)
-            for digest, row in zip(digests, vectors, strict=True)
-            if row.any()
+            (self.id, digest, zlib.crc32(vector), vector) for digest, vector in given.items() if any(vector)
         ]
         with telling(self._path), transaction(self._connection):
             self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", kept)
+        return given
 
 
 def _digest(value: str | bytes | Path) -> bytes:
     """Of the content; a file's is read, and none for a file that cannot be."""
-    if isinstance(value, Path):
+    if isinstance(value, str):
+        content = value.encode("utf-8", "surrogatepass")
+    elif isinstance(value, bytes):
+        content = value
+    else:
         try:
-            value = value.read_bytes()
+            content = value.read_bytes()
         except OSError:
-            value = b""
-    content = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+            content = b""
     return hashlib.blake2b(content, digest_size=16).digest()
 
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +116,9 @@ class Graph:
         return bytes(model.SerializeToString())
 
 
-def quantised(model: bytes, kinds: tuple[str, ...] = ("MatMul",)) -> bytes:
+def quantised(
+    model: bytes, kinds: tuple[str, ...] = ("MatMul",), scale: Literal["matrix", "column"] = "matrix"
+) -> bytes:
     """The same graph with its matrices in whole numbers of 8 bits, and what meets them rounded as it comes.
 
     A quarter of the size. See docs/decisions/024 for what it costs and gains.
@@ -127,6 +129,9 @@ def quantised(model: bytes, kinds: tuple[str, ...] = ("MatMul",)) -> bytes:
         A graph made by `Graph`.
     kinds
         Of nodes whose constants are rounded.
+    scale
+        What shares a unit: where columns differ in size, as where query, key and value share a matrix, each
+        should have its own.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -141,8 +146,7 @@ def quantised(model: bytes, kinds: tuple[str, ...] = ("MatMul",)) -> bytes:
             whole,
             small,
             weight_type=QuantType.QInt8,
-            # Columns differ in size, the more so where query, key and value share a matrix.
-            per_channel=True,
+            per_channel=scale == "column",
             op_types_to_quantize=list(kinds),
             # Processors without instructions for whole numbers add products in 16 bits, which run over
             # unless weights keep to 7.

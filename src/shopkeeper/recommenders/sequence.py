@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from shopkeeper.core.types import Evidence, Floats, Ints, Ragged, Recommendations, Requests
 from shopkeeper.data.dataset import Dataset, ItemIndex
+from shopkeeper.encoders.graph import onnx_or_fail, quantised
 from shopkeeper.learners.descent import torch_or_fail
 from shopkeeper.learners.sequence.answers import TIES, Answers
 from shopkeeper.learners.sequence.batches import Feed
 from shopkeeper.learners.sequence.config import SequenceConfig, dropout_for
 from shopkeeper.learners.sequence.encoder import Encoder
-from shopkeeper.learners.sequence.graph import encoder_graph, onnx_or_fail, quantised
+from shopkeeper.learners.sequence.graph import encoder_graph
 from shopkeeper.learners.sequence.inputs import GapCodes, Heard, price_bands
 from shopkeeper.learners.sequence.start import start_vectors
 from shopkeeper.recommenders.dense import LIVE
@@ -97,7 +98,7 @@ class Transformer:
     ) -> int:
         """Fit; ``watch`` measures the model after each pass and the best stays; returns how many passes."""
         torch_or_fail()
-        onnx_or_fail()
+        onnx_or_fail("deep")
         from shopkeeper.learners.sequence import loss, passes, training
 
         config, size = self.config, self.config.measures

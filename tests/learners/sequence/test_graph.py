@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from shopkeeper.core.errors import MissingDependency
+from shopkeeper.encoders.graph import quantised
 from shopkeeper.learners.sequence.config import Size
 from shopkeeper.learners.sequence.encoder import Encoder
-from shopkeeper.learners.sequence.graph import encoder_graph, quantised
+from shopkeeper.learners.sequence.graph import encoder_graph
 from shopkeeper.learners.sequence.inputs import GAPS, Heard
 from shopkeeper.learners.sequence.network import Network
 

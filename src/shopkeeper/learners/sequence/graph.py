@@ -5,37 +5,16 @@ so that most of the work of a traced graph is not done at all; and no tracer is 
 """
 
 import math
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shopkeeper.core.errors import MissingDependency
+from shopkeeper.encoders.graph import Graph
 from shopkeeper.learners.sequence.config import Size
 
-_OPSET: Final = 20
-_IR: Final = 10
 _BARRED: Final = np.float32(-1e9)
 Weights = dict[str, NDArray[np.float32]]
-
-
-def onnx_or_fail() -> Any:
-    """The module onnx.
-
-    Raises
-    ------
-    MissingDependency
-        It is not installed.
-    """
-    try:
-        import onnx
-    except ImportError:
-        raise MissingDependency(
-            "Keeping this model needs onnx.", hint='pip install "shopkeeper[deep]"'
-        ) from None
-    return onnx
 
 
 def encoder_graph(weights: Weights, size: Size, cell: str, gate: bool) -> bytes:
@@ -60,33 +39,13 @@ def encoder_graph(weights: Weights, size: Size, cell: str, gate: bool) -> bytes:
     heard = graph.add("Add", heard, graph.looked_up("gaps", "gaps"))
     last = _recurrent(graph, heard, size) if cell == "gru" else _attentive(graph, heard, size, gate)
     graph.add("LpNormalization", graph.norm(last, "norm"), output="state", axis=-1, p=2)
-    return graph.model(size.dim)
-
-
-def quantised(model: bytes) -> bytes:
-    """The same graph with its matrices in whole numbers of 8 bits, and what meets them rounded as it comes.
-
-    A quarter of the size. See docs/decisions/024 for what it costs and gains.
-    """
-    onnx = onnx_or_fail()
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    whole_model = onnx.load_from_string(model)
-    # A graph written by hand needs no preparing; without this mark the library logs that it may.
-    onnx.helper.set_model_props(whole_model, {"onnx.quant.pre_process": "onnxruntime.quant"})
-    with TemporaryDirectory() as folder:
-        whole, small = Path(folder) / "whole.onnx", Path(folder) / "small.onnx"
-        onnx.save(whole_model, whole)
-        quantize_dynamic(
-            whole,
-            small,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul"],
-            # Processors without instructions for whole numbers add products in 16 bits, which run over
-            # unless weights keep to 7.
-            reduce_range=True,
-        )
-        return small.read_bytes()
+    inputs: dict[str, tuple[str, list[str | int]]] = {
+        "vectors": ("FLOAT", ["n", "length", size.dim]),
+        "kinds": ("INT32", ["n", "length"]),
+        "gaps": ("INT32", ["n", "length"]),
+        "lengths": ("INT64", ["n"]),
+    }
+    return graph.model("history", inputs, ("state", ["n", size.dim]))
 
 
 def _attentive(graph: "_Graph", x: str, size: Size, gate: bool) -> str:
@@ -110,7 +69,7 @@ def _block(graph: "_Graph", asking: str, told: str, distance: str, size: Size, g
     inner = graph.linear(graph.norm(x, f"{name}norm2"), f"{name}up")
     if not gate:
         return graph.add("Add", x, graph.linear(graph.add("Gelu", inner), f"{name}down"))
-    left, right = graph.halves(inner)
+    left, right = graph.split(inner, 2)
     active = graph.add("Mul", graph.add("Mul", left, graph.add("Sigmoid", left)), right)
     opened = graph.add("Sigmoid", graph.linear(x, f"{name}gate2"))
     return graph.add("Add", x, graph.add("Mul", opened, graph.linear(active, f"{name}down")))
@@ -163,30 +122,12 @@ def _reordered(gates: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([update, reset, new])
 
 
-class _Graph:
-    """Grows an ONNX graph node by node; a value is its name."""
+class _Graph(Graph):
+    """A graph of learned arrays, which it knows by name."""
 
     def __init__(self, weights: Weights) -> None:
+        super().__init__("deep")
         self.weights = weights
-        self._onnx = onnx_or_fail()
-        self._nodes: list[Any] = []
-        self._constants: list[Any] = []
-
-    def add(self, kind: str, *inputs: str, output: str = "", **settings: int | float | list[int]) -> str:
-        """A node with one output."""
-        output = output or f"v{len(self._nodes)}"
-        self._nodes.append(self._onnx.helper.make_node(kind, list(inputs), [output], **settings))
-        return output
-
-    def constant(self, value: NDArray[Any] | np.generic) -> str:
-        name = f"c{len(self._constants)}"
-        self._constants.append(self._onnx.numpy_helper.from_array(np.asarray(value), name))
-        return name
-
-    def affine(self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
-        """``x @ weight.T + bias``."""
-        product = self.add("MatMul", x, self.constant(np.ascontiguousarray(weight.T)))
-        return self.add("Add", product, self.constant(bias))
 
     def linear(self, x: str, name: str) -> str:
         return self.affine(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
@@ -198,20 +139,6 @@ class _Graph:
     def looked_up(self, name: str, codes: str) -> str:
         return self.add("Gather", self.constant(self.weights[f"{name}.weight"]), codes)
 
-    def heads(self, x: str, heads: int, dim: int) -> str:
-        """From (n, length, dim) to (n, heads, length, dim / heads)."""
-        shape = self.constant(np.array([0, 0, heads, dim // heads]))
-        return self.add("Transpose", self.add("Reshape", x, shape), perm=[0, 2, 1, 3])
-
-    def halves(self, x: str) -> tuple[str, str]:
-        left, right = f"v{len(self._nodes)}", f"v{len(self._nodes)}b"
-        node = self._onnx.helper.make_node("Split", [x], [left, right], axis=-1, num_outputs=2)
-        self._nodes.append(node)
-        return left, right
-
-    def wider(self, x: str, *axes: int) -> str:
-        return self.add("Unsqueeze", x, self.constant(np.array(axes)))
-
     def at(self, x: str, place: str) -> str:
         """One place of each row, from (n, length, dim) to (n, dim)."""
         return self.add("GatherND", x, self.wider(place, 1), batch_dims=1)
@@ -220,18 +147,3 @@ class _Graph:
         """0, 1, 2 ... along the length of x."""
         length = self.add("Gather", self.add("Shape", x), self.constant(np.int64(1)))
         return self.add("Range", self.constant(np.int64(0)), length, self.constant(np.int64(1)))
-
-    def model(self, dim: int) -> bytes:
-        """The finished model, checked."""
-        helper, tensor = self._onnx.helper, self._onnx.TensorProto
-        inputs = [
-            helper.make_tensor_value_info("vectors", tensor.FLOAT, ["n", "length", dim]),
-            helper.make_tensor_value_info("kinds", tensor.INT32, ["n", "length"]),
-            helper.make_tensor_value_info("gaps", tensor.INT32, ["n", "length"]),
-            helper.make_tensor_value_info("lengths", tensor.INT64, ["n"]),
-        ]
-        outputs = [helper.make_tensor_value_info("state", tensor.FLOAT, ["n", dim])]
-        graph = helper.make_graph(self._nodes, "history", inputs, outputs, self._constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
-        self._onnx.checker.check_model(model)
-        return bytes(model.SerializeToString())
