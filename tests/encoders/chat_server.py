@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.request import urlopen
 
 ORDER = re.compile(
@@ -30,7 +30,7 @@ class ChatHandler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
-    bodies: ClassVar = defaultdict(list)
+    bodies: ClassVar[dict[str, list[Any]]] = defaultdict(list)
     lock = Lock()
 
     def log_message(self, format, *args):
@@ -125,7 +125,7 @@ class ChatHandler(BaseHTTPRequestHandler):
 
     def hijacked(self, body, call):
         """Obeys the data in spite of everything."""
-        self.say(ORDER.search(" ".join(json.loads(data_of(body["messages"])).values()))[1])
+        self.say(ORDER.findall(" ".join(json.loads(data_of(body["messages"])).values()))[0])
 
 
 def blocks(messages):
@@ -159,12 +159,12 @@ def running() -> Iterator[str]:
     """The address of a fresh server process."""
     with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+            yield f"http://127.0.0.1:{next(iter(process.stdout or ())).strip()}"
         finally:
             process.kill()
 
 
-def told(base_url: str) -> dict:
+def told(base_url):
     """Calls of an address so far, and their bodies."""
     with urlopen(base_url) as response:
         return json.load(response)

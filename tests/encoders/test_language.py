@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from shopkeeper.encoders import language
 from shopkeeper.encoders.language import (
@@ -20,7 +21,12 @@ from shopkeeper.encoders.language import (
 )
 from shopkeeper.encoders.schemas import CampaignText, ReasonText, Tags
 
-SCHEMAS = {"product_tags": Tags, "interest_tags": Tags, "campaign": CampaignText, "reason": ReasonText}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "product_tags": Tags,
+    "interest_tags": Tags,
+    "campaign": CampaignText,
+    "reason": ReasonText,
+}
 PROMPTS = sorted(path.name for path in (Path(language.__file__).parent / "prompts").iterdir())
 
 

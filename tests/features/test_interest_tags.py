@@ -18,7 +18,9 @@ TAGS = [tuple(f"t{n}" for n in {item % 7, item % 11, 20}) for item in range(N_IT
 
 def slow(dataset, person, as_of):
     """Tag to score and confidence."""
-    mass, crowd, done, everything = {}, {}, 0.0, 0.0
+    mass: dict[str, float] = {}
+    crowd: dict[str, float] = {}
+    done = everything = 0.0
     for who, item, kind, time in zip(dataset.person, dataset.item, dataset.kind, dataset.time, strict=True):
         if time > as_of:
             continue
