@@ -87,7 +87,7 @@ def test_a_kept_answer_that_no_longer_passes_is_asked_anew(ask, tmp_path):
 
 def test_a_damaged_cache_is_told(ask, tmp_path):
     (tmp_path / CACHE_FILE).write_bytes(b"not a database" * 1000)
-    with pytest.raises(UnreadableSource, match=CACHE_FILE):
+    with pytest.raises(UnreadableSource, match=rf"{CACHE_FILE}.*Delete it"):
         ask("good")
 
 

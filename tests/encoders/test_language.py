@@ -113,6 +113,6 @@ def test_any_reply_is_an_answer_or_a_fault(reply):
 
 
 def test_the_mark_is_no_answer():
-    assert parse('{"tags": ["BEGIN 12"]}', task(), "34").tags == ["BEGIN 12"]
+    assert parse('{"tags": ["BEGIN ab"]}', task(), "cd").tags == ["BEGIN ab"]
     with pytest.raises(ValueError, match="no part"):
-        parse('{"tags": ["BEGIN 12"]}', task(), "12")
+        parse('{"tags": ["BEGIN ab"]}', task(), "ab")

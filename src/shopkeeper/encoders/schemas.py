@@ -41,8 +41,8 @@ def _distinct(tags: list[str]) -> list[str]:
     return list(first.values())
 
 
-Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG), AfterValidator(_plain)]
 Sentence = Annotated[str, AfterValidator(_plain), AfterValidator(_told)]
+Tag = Annotated[Sentence, Field(min_length=1, max_length=LONGEST_TAG)]
 
 
 class _Schema(BaseModel):
