@@ -30,7 +30,7 @@ class ChatHandler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
-    bodies: ClassVar[defaultdict[str, list[Any]]] = defaultdict(list)
+    bodies: ClassVar[dict[str, list[Any]]] = defaultdict(list)
     lock = Lock()
 
     def log_message(self, format, *args):
@@ -125,9 +125,7 @@ class ChatHandler(BaseHTTPRequestHandler):
 
     def hijacked(self, body, call):
         """Obeys the data in spite of everything."""
-        found = ORDER.search(" ".join(json.loads(data_of(body["messages"])).values()))
-        assert found
-        self.say(found[1])
+        self.say(ORDER.findall(" ".join(json.loads(data_of(body["messages"])).values()))[0])
 
 
 def blocks(messages):
@@ -160,14 +158,13 @@ def answer(messages):
 def running() -> Iterator[str]:
     """The address of a fresh server process."""
     with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
         try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+            yield f"http://127.0.0.1:{next(iter(process.stdout or ())).strip()}"
         finally:
             process.kill()
 
 
-def told(base_url: str) -> Any:
+def told(base_url):
     """Calls of an address so far, and their bodies."""
     with urlopen(base_url) as response:
         return json.load(response)

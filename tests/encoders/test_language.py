@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from shopkeeper.encoders import language
 from shopkeeper.encoders.language import (
@@ -21,7 +22,12 @@ from shopkeeper.encoders.language import (
 )
 from shopkeeper.encoders.schemas import CampaignText, ReasonText, Tags
 
-SCHEMAS = {"product_tags": Tags, "interest_tags": Tags, "campaign": CampaignText, "reason": ReasonText}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "product_tags": Tags,
+    "interest_tags": Tags,
+    "campaign": CampaignText,
+    "reason": ReasonText,
+}
 PROMPTS = sorted(path.name for path in (Path(language.__file__).parent / "prompts").iterdir())
 
 
@@ -108,6 +114,6 @@ def test_any_reply_is_an_answer_or_a_fault(reply):
 
 
 def test_the_mark_is_no_answer():
-    assert parse('{"tags": ["BEGIN 12"]}', task(), "34").tags == ["BEGIN 12"]
+    assert parse('{"tags": ["BEGIN ab"]}', task(), "cd").tags == ["BEGIN ab"]
     with pytest.raises(ValueError, match="no part"):
-        parse('{"tags": ["BEGIN 12"]}', task(), "12")
+        parse('{"tags": ["BEGIN ab"]}', task(), "ab")

@@ -63,5 +63,7 @@ def test_figures_come_from_the_data():
         CampaignText.model_validate(said, context={"data": '{"offer": "200% off", "until": "3 May"}'})
     with pytest.raises(ValidationError, match="the data do not say 24"):
         ReasonText.model_validate({"reason": "Only for 24 hours!"}, context={"data": "{}"})
+    with pytest.raises(ValidationError, match="the data do not say 1000"):
+        Tags.model_validate({"tags": ["1000 g"]}, context={"data": '{"title": "Tea, 100 g"}'})
     with pytest.raises(ValidationError, match="tone"):
         CampaignText.model_validate(said | {"tone": "threatening"}, context={"data": "20 3"})

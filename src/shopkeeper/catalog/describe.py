@@ -9,11 +9,12 @@ concluded.
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -24,7 +25,7 @@ from shopkeeper.core.types import Longs
 from shopkeeper.data.dataset import Dataset, ItemIndex
 from shopkeeper.encoders.language import Language, Task
 from shopkeeper.encoders.schemas import LONGEST_TAG, MOST_TAGS, Tags, tags_among
-from shopkeeper.encoders.wording import worded
+from shopkeeper.encoders.wording import Worded, worded
 from shopkeeper.features.interest_tags import Interest, interest_tags
 from shopkeeper.privacy.identity import CUSTOMER_PREFIX
 
@@ -37,13 +38,8 @@ _VOCABULARY: Final = 40
 _LATELY: Final = 20
 """Products of a customer that a model is shown."""
 
-
-class Progress(Protocol):
-    """Told how far each stage has come."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """``done`` of ``total`` steps of ``stage`` are behind us."""
-        ...
+Progress = Callable[[str, int, int], None]
+"""Told of a stage, and how many steps of how many are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ class Description:
     date: str
     products: dict[str, tuple[Tag, ...]]
     customers: dict[str, tuple[Tag, ...]]
-    given_up: dict[str, int]
+    given_up: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +139,9 @@ def describe(
         _reviews(dataset.items, reviews),
         MOST_TAGS,
     )
-    items = np.argsort(-dataset.popularity, kind="stable")[:limit]
-    given_up: Counter[str] = Counter()
-    tags = _tag_products(items, products, phrases, model, language, given_up, progress)
+    asking = _Asking(model, language, progress, Counter())
+    items = np.argsort(-dataset.popularity, kind="stable")[:limit].tolist()
+    tags = asking.tags(items, products, phrases)
     words = [
         product.words([tag.value for tag in tags.get(code, ())] or [phrase.text for phrase in phrases[code]])
         for code, product in enumerate(products)
@@ -154,12 +150,13 @@ def describe(
     most = MOST_TAGS if model is None else _VOCABULARY
     found = interest_tags(dataset, people, words, min(now, dataset.end), most)
     lately = [_lately(dataset, person, products) for person in people]
-    customers = _interests(found, lately, model, language, given_up, progress)
     return Description(
         datetime.fromtimestamp(now / 1000, UTC).date().isoformat(),
-        {dataset.items.ids[code]: tags[code] for code in items.tolist()},
-        {dataset.people[person]: tags for person, tags in zip(people.tolist(), customers, strict=True)},
-        dict(given_up),
+        {dataset.items.ids[code]: tags[code] for code in items},
+        dict(
+            zip((dataset.people[person] for person in people), asking.interests(found, lately), strict=True)
+        ),
+        asking.given_up,
     )
 
 
@@ -181,69 +178,61 @@ def write_json(found: Description, path: Path) -> None:
     path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _tag_products(
-    items: Longs,
-    products: list[_Product],
-    phrases: list[tuple[Phrase, ...]],
-    model: Language | None,
-    language: str,
-    given_up: Counter[str],
-    progress: Progress,
-) -> dict[int, tuple[Tag, ...]]:
-    tags = {
-        code: tuple(Tag(tag, "catalogue", 1.0) for tag in products[code].tags)
-        for code in items.tolist()
-        if products[code].tags
-    }
-    asked = [code for code in items.tolist() if code not in tags]
-    tasks = (Task("product_tags", language, products[code].texts, Tags) for code in asked)
-    defaults = [Tags.model_construct(tags=[phrase.text for phrase in phrases[code]]) for code in asked]
-    answers = worded(
-        model, tasks, defaults, "phrases", lambda done, total: progress("tags of products", done, total)
-    )
-    given_up.update(answers.given_up)
-    for code, answer in zip(asked, answers.values, strict=True):
-        confidence = {phrase.text: phrase.confidence for phrase in phrases[code]}
-        said = " | ".join(products[code].texts.values())
-        tags[code] = tuple(
-            Tag(tag, answer.source, confidence[tag] if answer.source == "phrases" else share_said(tag, said))
-            for tag in answer.value.tags
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who is asked, in which language, and how it went."""
+
+    model: Language | None
+    language: str
+    progress: Progress
+    given_up: Counter[str]
+
+    def tags(
+        self, items: Sequence[int], products: Sequence[_Product], phrases: Sequence[tuple[Phrase, ...]]
+    ) -> dict[int, tuple[Tag, ...]]:
+        """Tags of these items, those of the catalogue where it has some."""
+        tags = {code: tuple(Tag(tag, "catalogue", 1.0) for tag in products[code].tags) for code in items}
+        asked = [code for code in items if not tags[code]]
+        tasks = (Task("product_tags", self.language, products[code].texts, Tags) for code in asked)
+        defaults = [[phrase.text for phrase in phrases[code]] for code in asked]
+        for code, answer in zip(asked, self._ask("products", tasks, defaults, "phrases"), strict=True):
+            known = {phrase.text: phrase.confidence for phrase in phrases[code]}
+            said = " | ".join(products[code].texts.values())
+            tags[code] = tuple(
+                Tag(
+                    tag, answer.source, known[tag] if answer.value.tags == [*known] else share_said(tag, said)
+                )
+                for tag in answer.value.tags
+            )
+        return tags
+
+    def interests(
+        self, found: Sequence[tuple[Interest, ...]], lately: Sequence[list[str]]
+    ) -> list[tuple[Tag, ...]]:
+        """Tags of people, chosen among what was found."""
+        words = [{interest.tag: interest.confidence for interest in interests} for interests in found]
+        asked = [row for row, known in enumerate(words) if known]
+        tasks = (
+            Task("interest_tags", self.language, _shown(words[row], lately[row]), tags_among(words[row]))
+            for row in asked
         )
-    return tags
+        defaults = [list(words[row])[:MOST_TAGS] for row in asked]
+        tags: list[tuple[Tag, ...]] = [()] * len(found)
+        for row, answer in zip(asked, self._ask("customers", tasks, defaults, "interests"), strict=True):
+            tags[row] = tuple(Tag(tag, answer.source, words[row][tag]) for tag in answer.value.tags)
+        return tags
+
+    def _ask(
+        self, whose: str, tasks: Iterable[Task[Tags]], defaults: Sequence[list[str]], source: str
+    ) -> tuple[Worded[Tags], ...]:
+        known = [Tags.model_construct(tags=tags) for tags in defaults]
+        answers = worded(self.model, tasks, known, source, partial(self.progress, f"tags of {whose}"))
+        self.given_up.update(answers.given_up)
+        return answers.values
 
 
-def _interests(
-    found: list[tuple[Interest, ...]],
-    lately: list[list[str]],
-    model: Language | None,
-    language: str,
-    given_up: Counter[str],
-    progress: Progress,
-) -> list[tuple[Tag, ...]]:
-    words = [{interest.tag: interest.confidence for interest in interests} for interests in found]
-    asked = [row for row, of_person in enumerate(words) if of_person]
-    tasks = (
-        Task(
-            "interest_tags",
-            language,
-            {"vocabulary": list(words[row]), "lately": lately[row]},
-            tags_among(words[row]),
-        )
-        for row in asked
-    )
-    defaults = [Tags.model_construct(tags=list(words[row])[:MOST_TAGS]) for row in asked]
-    answers = worded(
-        model,
-        tasks,
-        defaults,
-        "interests",
-        lambda done, total: progress("interests of customers", done, total),
-    )
-    given_up.update(answers.given_up)
-    tags: list[tuple[Tag, ...]] = [()] * len(found)
-    for row, answer in zip(asked, answers.values, strict=True):
-        tags[row] = tuple(Tag(tag, answer.source, words[row][tag]) for tag in answer.value.tags)
-    return tags
+def _shown(words: Iterable[str], titles: list[str]) -> dict[str, list[str]]:
+    return {"vocabulary": list(words), "lately": titles}
 
 
 def _customers(dataset: Dataset) -> Longs:

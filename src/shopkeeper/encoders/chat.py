@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from shopkeeper.core.config import Chat
+from shopkeeper.core.errors import UnreadableSource
 from shopkeeper.data.connections import connect, telling
 from shopkeeper.encoders.chat_connection import ChatConnection, NoAnswer
 from shopkeeper.encoders.language import (
@@ -85,9 +86,16 @@ class ChatEndpoint:
 
     @contextmanager
     def _cache(self) -> Iterator[sqlite3.Connection]:
-        with telling(self._path), closing(connect(self._path)) as cache:
-            cache.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-            yield cache
+        try:
+            with telling(self._path), closing(connect(self._path)) as cache:
+                cache.execute(
+                    "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)"
+                )
+                yield cache
+        except UnreadableSource as error:
+            raise UnreadableSource(
+                error.message, hint="Delete it: what it knew is asked for anew."
+            ) from error
 
     def _ask_all(self, tasks: dict[str, Task[Answer]]) -> Iterator[tuple[str, Answer | str]]:
         """Each key with its answer, or with the reason why there is none, as they come."""

@@ -41,8 +41,8 @@ def _distinct(tags: list[str]) -> list[str]:
     return list(first.values())
 
 
-Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG), AfterValidator(_plain)]
 Sentence = Annotated[str, AfterValidator(_plain), AfterValidator(_told)]
+Tag = Annotated[Sentence, Field(min_length=1, max_length=LONGEST_TAG)]
 
 
 class _Schema(BaseModel):
@@ -52,7 +52,7 @@ class _Schema(BaseModel):
 class Tags(_Schema):
     """Tags, the most fitting first."""
 
-    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
+    tags: Annotated[list[Tag], Field(min_length=1, max_length=MOST_TAGS), AfterValidator(_distinct)]
 
 
 class CampaignText(_Schema):
@@ -80,5 +80,5 @@ def tags_among(vocabulary: Collection[str]) -> type[Tags]:
         return tag
 
     word = Annotated[Tag, AfterValidator(member), Field(json_schema_extra={"enum": list(words)})]
-    tags = Annotated[list[word], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
+    tags = Annotated[list[word], Field(min_length=1, max_length=MOST_TAGS), AfterValidator(_distinct)]
     return create_model("Tags", __base__=Tags, tags=(tags, ...))
