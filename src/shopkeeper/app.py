@@ -269,7 +269,7 @@ class Shop:
         """
         if limit is not None and limit < 1:
             raise InvalidRequest(f"limit = {limit}: must be at least 1.")
-        dataset = read_learnable(self.store, self.store, self.config).dataset
+        dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
         reviews = self.store.scan((c.ITEM_ID, c.TEXT)).drop_nulls()
         chat = self.config.chat
         language = chat.language or self.config.language
@@ -442,7 +442,7 @@ def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:
     """
 
     def choose(titles: list[str]) -> Encoder[str] | None:
-        encoder = text_encoder(config.encoders, config.language, titles, cache)
+        encoder = text_encoder(config.encoders, config.language, titles, cache, threads=1)
         return None if isinstance(encoder, Endpoint) else encoder
 
     return choose

@@ -1,14 +1,13 @@
 """One ranking of two: what stands high by words, by meaning, or by both."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from shopkeeper.core.types import Bools, Floats, Ints
 
-_DAMPING: Final = 60
-"""Places by which first ranks are made less of; the value of the paper."""
+Found = tuple[Ints, Floats]
+"""Codes without repeats and their scores above 0, both of shape ``(n,)``, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class Fused:
     codes
         Shape ``(n,)``: each item once.
     scores
-        Shape ``(n,)``: 1 for what is first in both rankings.
+        Shape ``(n,)``: 1 for what is best in both rankings.
     by_words, by_meaning
         Shape ``(n,)``: which of them it stands in.
     """
@@ -31,24 +30,15 @@ class Fused:
     by_meaning: Bools
 
 
-def fuse(words: Ints, meaning: Ints) -> Fused:
-    """Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): the sum of 1 / (60 + rank).
+def fuse(words: Found, meaning: Found) -> Fused:
+    """The mean of both scores, each as a share of its best (Bruch, Gai and Ingber 2023); 0 where not found.
 
-    Of equals the lower code comes first.
-    Ranks and not scores are added up, because BM25 has no upper end and cosines of encoders lie in ranges of
-    their own.
-
-    Parameters
-    ----------
-    words, meaning
-        Codes, best first, without repeats.
+    Of equals the lower code comes first. How far ahead an item is counts, which sums of ranks forget.
     """
-    codes = np.union1d(words, meaning).astype(np.int32)
+    codes = np.union1d(words[0], meaning[0]).astype(np.int32)
     scores = np.zeros(len(codes), np.float32)
-    for ranking in (words, meaning):
-        scores[np.searchsorted(codes, ranking)] += (
-            (_DAMPING + 1) / 2 / (_DAMPING + 1 + np.arange(len(ranking)))
-        )
+    for found, score in (words, meaning):
+        scores[np.searchsorted(codes, found)] += score / (2 * score.max(initial=1e-9))
     order = np.argsort(-scores, kind="stable")
     codes = codes[order]
-    return Fused(codes, scores[order], np.isin(codes, words), np.isin(codes, meaning))
+    return Fused(codes, scores[order], np.isin(codes, words[0]), np.isin(codes, meaning[0]))

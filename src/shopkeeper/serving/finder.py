@@ -1,7 +1,7 @@
 """What search needs, built beside the requests: nobody waits for it, and it follows the catalogue."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -51,7 +51,7 @@ class OneAtATime:
         """See `Encoder.dim`."""
         return self._encoder.dim
 
-    def encode(self, values: list[str]) -> Floats:
+    def encode(self, values: Sequence[str]) -> Floats:
         """See `Encoder.encode`."""
         with self._lock:
             return self._encoder.encode(values)

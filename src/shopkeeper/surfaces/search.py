@@ -11,7 +11,7 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged
 from shopkeeper.encoders.base import Encoder
 from shopkeeper.recommenders.base import Explains
-from shopkeeper.retrieval.fusion import Fused, fuse
+from shopkeeper.retrieval.fusion import Found, Fused, fuse
 from shopkeeper.retrieval.vectors import Neighbours
 from shopkeeper.retrieval.words import Words, words_of
 from shopkeeper.surfaces.assortment import Assortment
@@ -22,10 +22,10 @@ from shopkeeper.surfaces.visit import Ranked, Visit
 
 POOL: Final = 200
 """Items found by words, and as many by meaning, among which the order is made and facets are counted."""
-LEAST_LIKENESS: Final = 0.3
+LEAST_LIKENESS: Final = 0.18
 """Cosine to the query below which an item is not found by meaning; see decision 041."""
 _TASTE: Final = 0.2
-"""How much the item that suits the person best gains: as much as some ten places of either ranking."""
+"""How much the item that suits the person best gains, as a share of its score."""
 _MOST_NAMES: Final = 10
 _WHY: Final = {
     "words": Reason("Has words of your search", "包含您搜索的词"),
@@ -71,12 +71,15 @@ class Index:
         pool
             Most to find by words, and by meaning.
         """
-        by_words, _ = self.words.search(query, pool, allowed)
-        by_meaning = np.zeros(0, np.int32)
-        if self.neighbours is not None and self.encoder is not None and words_of(query) and allowed.any():
-            codes, likeness = self.neighbours.search(self.encoder.encode([query]), pool, allowed)
-            by_meaning = codes[0][likeness[0] >= LEAST_LIKENESS]
-        return fuse(by_words, by_meaning)
+        return fuse(self.words.search(query, pool, allowed), self.nearest(query, allowed, pool))
+
+    def nearest(self, query: str, allowed: Bools, pool: int) -> Found:
+        """Items by meaning alone; see `find`."""
+        if self.neighbours is None or self.encoder is None or not words_of(query) or not allowed.any():
+            return np.zeros(0, np.int32), np.zeros(0, np.float32)
+        codes, likeness = self.neighbours.search(self.encoder.encode([query]), pool, allowed)
+        near = likeness[0] >= LEAST_LIKENESS
+        return codes[0][near], likeness[0][near]
 
 
 def search(visit: Visit, index: Index, wanted: Wanted, k: int) -> tuple[tuple[Hit, ...], Facets, int]:
@@ -108,8 +111,9 @@ def _listed(visit: Visit, places: Longs, allowed: Bools, pool: int) -> Fused:
     mask = np.zeros(len(visit.stock), bool)
     mask[places[inside]] = True
     ranked = visit.ask(visit.default(), pool, allowed=mask[: visit.stock.known] & offered(visit.stock))
-    first = np.isin(places[inside], ranked.items)
-    order = np.array([*inside[first], *inside[~first]][:pool], np.int32)
+    within = dict(zip(places[inside].tolist(), inside.tolist(), strict=True))
+    first = [within.pop(item) for item in ranked.items]
+    order = np.array([*first, *within.values()][:pool], np.int32)
     everywhere = np.ones(len(order), bool)
     return Fused(order, everywhere.astype(np.float32), everywhere, ~everywhere)
 
