@@ -33,7 +33,10 @@ from shopkeeper.data.importing import import_source
 from shopkeeper.data.report import ImportReport
 from shopkeeper.data.sources.base import FrameSource, Source
 from shopkeeper.data.sources.opening import open_source
+from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.chat import ChatEndpoint
+from shopkeeper.encoders.choose import text_encoder
+from shopkeeper.encoders.endpoint import Endpoint
 from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
@@ -42,13 +45,15 @@ from shopkeeper.evaluation.protocols import time_task
 from shopkeeper.features.colours import Colours
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
+from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.http import create_app
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.server import CONFIG_FILE, open_service, prepare_worker, run, served_folder
 from shopkeeper.serving.service import Service
 from shopkeeper.serving.visits import Happening
-from shopkeeper.surfaces.page import Answer, Homepage
+from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
+from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.training.learning import read_learnable
 from shopkeeper.training.plan import BUDGET
 from shopkeeper.training.train import Training, chosen_fitters, train
@@ -81,7 +86,7 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.service: Service = open_service(folder)
+        self.service: Service = open_service(folder, encoders=partial(reader_of_queries, folder / CACHE))
         self.config: ShopConfig = self.service.config
         self.store = self.service.store
 
@@ -354,6 +359,27 @@ class Shop:
         """The homepage of a customer, or of a guest; raises `UnknownCustomer`."""
         return self.service.homepage(GUEST if customer is None else self.known(customer), k=k)
 
+    def search(
+        self, query: str, *, customer: str | None = None, k: int = 10, bounds: Bounds | None = None
+    ) -> SearchPage:
+        """The best ``k`` results of a query, by words and by meaning, for a customer or a guest.
+
+        The first search of a shop reads its whole catalogue, and waits for that.
+
+        Raises
+        ------
+        InvalidQuery
+            The query is empty or too long.
+        InvalidRequest
+            ``k`` or a bound breaks its rule.
+        UnknownCustomer
+            Nothing is known of the customer.
+        """
+        person = GUEST if customer is None else self.known(customer)
+        read_query(query, bounds)
+        self.service.finder.whole()
+        return self.service.search(query, person, k=k, bounds=bounds)
+
     def forget(self, customer: str) -> Receipt:
         """Delete everything kept of a customer, counts of the model too; raises `UnknownCustomer`."""
         person = self.known(customer)
@@ -408,6 +434,19 @@ def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
 def encoders() -> Encoders:
     """What reads texts and looks at pictures by default."""
     return Encoders(Multilingual(), (Colours(),))
+
+
+def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:
+    """What reads a shop's queries: the encoder it learns with, unless that is a service of others.
+
+    A search does not wait for somebody else's machine; such a shop is searched by words.
+    """
+
+    def choose(titles: list[str]) -> Encoder[str] | None:
+        encoder = text_encoder(config.encoders, config.language, titles, cache, threads=1)
+        return None if isinstance(encoder, Endpoint) else encoder
+
+    return choose
 
 
 def application() -> FastAPI:

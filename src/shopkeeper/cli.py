@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_update(commands)
     _add_evaluate(commands)
     _add_recommend(commands)
+    _add_search(commands)
     _add_homepage(commands)
     _add_describe(commands)
     _add_serve(commands)
@@ -154,6 +155,15 @@ def _add_recommend(commands: Any) -> None:
     whom.add_argument("--customers", type=Path, metavar="FILE", help="those in a file, into --out")
     command.add_argument("--out", type=Path, metavar="PARQUET", help="file for the lists of many customers")
     command.add_argument("-k", type=int, default=10, help="length of the list (default: 10)")
+    command.add_argument("--json", action="store_true")
+
+
+def _add_search(commands: Any) -> None:
+    command = _command(commands, "search", _search, "Find items by the words and the meaning of a query.")
+    command.add_argument("query", metavar="QUERY", help="what to look for")
+    _add_shop(command)
+    command.add_argument("--customer", metavar="ID", help="in the order that suits this customer")
+    command.add_argument("-k", type=int, default=10, help="most results (default: 10)")
     command.add_argument("--json", action="store_true")
 
 
@@ -328,6 +338,18 @@ def _recommend_all(options: argparse.Namespace) -> None:
     with open_shop(options.shop) as shop, bars() as progress:
         n = shop.recommend_all(options.out, customers=options.customers, k=options.k, progress=progress)
     print(f"Lists of {n:,} customers: {options.out}")
+
+
+def _search(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import show_search
+
+    with open_shop(options.shop) as shop:
+        page = shop.search(options.query, customer=options.customer, k=options.k)
+    if options.json:
+        _print_json(dataclasses.asdict(page))
+    else:
+        show_search(page)
 
 
 def _homepage(options: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """What a person sees in the terminal: progress bars on long work, and results as tables."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from shopkeeper.evaluation.findings import Evaluation
 from shopkeeper.metrics.interval import Interval
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.recommenders.blend import Blend
-from shopkeeper.surfaces.page import Answer, Card, Homepage
+from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
 from shopkeeper.training.train import Training
 from shopkeeper.training.update import Update
 
@@ -184,7 +184,14 @@ def show_homepage(page: Homepage) -> None:
         _CONSOLE.print(_cards(row.cards, row.title_en))
 
 
-def _cards(cards: tuple[Card, ...], title: str) -> Table:
+def show_search(page: SearchPage) -> None:
+    """Print results, and in which categories they lie."""
+    _CONSOLE.print(_cards(page.results, f"{page.count:,} found"))
+    if page.facets.categories:
+        _say(", ".join(f"{one.name} {one.count}" for one in page.facets.categories))
+
+
+def _cards(cards: Sequence[Card], title: str) -> Table:
     table = Table(title=title, title_justify="left")
     for heading in ("item", "title", "price", "why", "source"):
         table.add_column(heading, justify="right" if heading == "price" else "left")

@@ -20,6 +20,8 @@ from shopkeeper.encoders.base import Encoder
 Value = TypeVar("Value", bound=str | bytes | Path)
 Progress = Callable[[int, int], None]
 """Told how many of how many values are encoded."""
+VECTORS: Final = "vectors.db"
+"""Name of a shop's file of vectors, in its cache folder."""
 _LOG: Final = logging.getLogger("shopkeeper")
 _BATCH: Final = 512
 """Values encoded between two writes: what a kill costs."""

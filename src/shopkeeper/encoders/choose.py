@@ -19,7 +19,7 @@ _FOREIGN: Final = 0.01
 
 
 def text_encoder(
-    settings: EncoderSettings, language: str, titles: Sequence[str], cache: Path
+    settings: EncoderSettings, language: str, titles: Sequence[str], cache: Path, threads: int = 0
 ) -> Encoder[str]:
     """The encoder that the shop's configuration names, or else the one that fits its catalogue.
 
@@ -36,6 +36,8 @@ def text_encoder(
         Of the catalogue.
     cache
         Folder for converted models.
+    threads
+        Processor cores the multilingual encoder uses; 0 for all.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def text_encoder(
         fits = small and language == "en" and english_installed() and is_english(titles)
         wanted = "english" if fits else "multilingual"
     if wanted == "multilingual":
-        return Multilingual()
+        return Multilingual(threads)
     if wanted.startswith(("http://", "https://")):
         return Endpoint(
             wanted,

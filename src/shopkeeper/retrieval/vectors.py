@@ -96,7 +96,7 @@ class Neighbours:
 
     @classmethod
     def of(cls, vectors: Floats, encoder: str, content: str = "", *, largest: int = EXACT_NUMBERS) -> Self:
-        """Index vectors: with a graph, and its recall measured, where they hold more than ``largest`` numbers."""
+        """Index vectors: by a graph, its recall measured, where they hold more than ``largest`` numbers."""
         exactly = cls(vectors, Facts(encoder, content))
         if vectors.size <= largest:
             return exactly

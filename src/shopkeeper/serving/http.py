@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
@@ -34,7 +34,8 @@ from shopkeeper.serving.schemas import (
     ranked,
 )
 from shopkeeper.serving.service import Service
-from shopkeeper.surfaces.page import Homepage
+from shopkeeper.surfaces.page import Homepage, SearchPage
+from shopkeeper.surfaces.query import Bounds
 
 _LARGE_BATCH = 500
 """Rows from which on a batch is checked in a worker thread, so that others need not wait for it."""
@@ -84,6 +85,14 @@ class Interface:
             ),
             Route(
                 "GET", "/v1/similar", self.similar, RankedAnswer, "What goes with an item.", (404, 422, 503)
+            ),
+            Route(
+                "GET",
+                "/v1/search",
+                self.search,
+                SearchPage,
+                "Items for what was typed, by words and by meaning, in the order that suits the person.",
+                (400, 401, 403, 404, 422, 503),
             ),
             Route(
                 "GET",
@@ -139,6 +148,21 @@ class Interface:
     def similar(self, item_id: Annotated[str, Query(max_length=256)], k: int = 10) -> Response:
         """``GET /v1/similar``."""
         return _json(RankedAnswer, ranked(self._service.similar(item_id, k=k)))
+
+    def search(
+        self,
+        request: Request,
+        bounds: Annotated[Bounds, Depends()],
+        q: Annotated[str, Query(description="What to look for, 1 to 500 characters.")] = "",
+        customer_id: CustomerId = None,
+        session_id: SessionId = None,
+        k: int = 10,
+    ) -> Response:
+        """``GET /v1/search``."""
+        if customer_id is not None or session_id is not None:
+            self._guard(request)
+        asker = self._asker(customer_id, session_id)
+        return _json(SearchPage, self._service.search(q, asker, k=k, bounds=bounds))
 
     def homepage(
         self, request: Request, customer_id: CustomerId = None, session_id: SessionId = None, k: int = 12

@@ -28,12 +28,13 @@ from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.batch import Everybody, write_lists
 from shopkeeper.serving.choices import Picker
+from shopkeeper.serving.finder import Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
-from shopkeeper.surfaces import homepage, product
+from shopkeeper.surfaces import homepage, product, search
 from shopkeeper.surfaces.page import (
     Answer,
     Card,
@@ -46,7 +47,9 @@ from shopkeeper.surfaces.page import (
     Homepage,
     Known,
     ProductPage,
+    SearchPage,
 )
+from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.visit import Visit
 
@@ -96,10 +99,18 @@ class Service:
         The live model.
     clock
         Where "now" comes from.
+    finder
+        What search needs; None finds by words alone, and keeps nothing on disk.
     """
 
     def __init__(
-        self, config: ShopConfig, identity: Identity, store: Store, models: LiveModel, clock: Clock
+        self,
+        config: ShopConfig,
+        identity: Identity,
+        store: Store,
+        models: LiveModel,
+        clock: Clock,
+        finder: Finder | None = None,
     ) -> None:
         self.config = config
         self.identity = identity
@@ -111,6 +122,7 @@ class Service:
         weights = event_weights(config.event_weights)
         self._visits = Visits(models, self._showroom, self._live, weights, clock)
         self._picker = Picker(store)
+        self.finder = finder or Finder(store)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -153,6 +165,7 @@ class Service:
         request_id: str | None = None,
         item_list_id: str | None = None,
         event_id: str | None = None,
+        search_term: str | None = None,
     ) -> list[Verdict]:
         """Store an event of a person known by pseudonym, just now: what a page of ours calls on a click.
 
@@ -161,7 +174,7 @@ class Service:
         every call is an event of its own.
         """
         event_id = event_id or secrets.token_hex(16)
-        extra = {c.REQUEST_ID: request_id, c.ITEM_LIST_ID: item_list_id}
+        extra = {c.REQUEST_ID: request_id, c.ITEM_LIST_ID: item_list_id, c.SEARCH_TERM: search_term}
         if event_type == EventType.purchase.name and item_id is None:
             extra[c.TRANSACTION_ID] = event_id
             lines = self.cart(person).lines
@@ -301,6 +314,40 @@ class Service:
         """The category navigation alone, for pages other than the homepage."""
         return homepage.categories(self._visits.of(person, self._models.current()))
 
+    def search(
+        self, typed: str, person: Person = GUEST, *, k: int = 24, bounds: Bounds | None = None
+    ) -> SearchPage:
+        """The best ``k`` results of a query, in the order that suits the person.
+
+        Parameters
+        ----------
+        typed
+            What was typed. Prices it names in words ("under 50", "100元以下") draw the bounds tighter.
+        person
+            Who asks.
+        k
+            Most results.
+        bounds
+            What may be found.
+
+        Raises
+        ------
+        InvalidQuery
+            The query is empty or too long.
+        InvalidRequest
+            ``k`` or a bound breaks its rule, or there is no such category.
+        NotIndexed
+            Search is still getting ready.
+        """
+        self._check_k(k)
+        wanted = read_query(typed, bounds)
+        model = self._models.current()
+        visit = self._visits.of(person, model)
+        _category(visit, wanted.bounds.category)
+        results, facets, count = search.search(visit, self.finder.index(), wanted, k)
+        low, high = wanted.bounds.min_price, wanted.bounds.max_price
+        return SearchPage(_request_id(), _version(model), typed, low, high, count, results, facets)
+
     # People and items
 
     def customers(self, limit: int = 24) -> tuple[CustomerChoice, ...]:
@@ -375,6 +422,7 @@ class Service:
 
     def close(self) -> None:
         """Finish what waits to be written and let go of the store."""
+        self.finder.close()
         self.store.close()
 
     def ready(self) -> Readiness:

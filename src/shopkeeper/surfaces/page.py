@@ -257,3 +257,72 @@ class Cart:
     lines: tuple[CartLine, ...]
     total: float
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(Card):
+    """One result of a search.
+
+    Attributes
+    ----------
+    matched
+        How it was found: ``words``, ``meaning`` or ``both``.
+    """
+
+    matched: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A name of the catalogue, and how many results carry it."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBand:
+    """Prices from ``low`` to ``high``, both included, and how many results lie there."""
+
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Counts over everything that was found; categories and brands by falling count, at most ten of each."""
+
+    categories: tuple[Count, ...]
+    brands: tuple[Count, ...]
+    prices: tuple[PriceBand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Results of a search.
+
+    Attributes
+    ----------
+    request_id, model_version
+        As in `Homepage`.
+    query
+        What was typed.
+    min_price, max_price
+        Bounds that were applied, those that the query names in words included; None where there is none.
+    count
+        How many items were found, of which ``results`` are the first; at most some hundreds are looked at.
+    results
+        Best first.
+    facets
+        Counts over all that was found.
+    """
+
+    request_id: str
+    model_version: str
+    query: str
+    min_price: float | None
+    max_price: float | None
+    count: int
+    results: tuple[Hit, ...]
+    facets: Facets

@@ -12,7 +12,7 @@ from shopkeeper.core.types import Floats
 from shopkeeper.data.clean import RuleReport, clean_log
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
 from shopkeeper.data.derived import completed
-from shopkeeper.encoders.cache import Cached
+from shopkeeper.encoders.cache import VECTORS, Cached
 from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.features.meaning import Reader, readable
 
@@ -27,9 +27,6 @@ COLUMNS: Final = (
     c.TRANSACTION_ID,
 )
 """What is read of the log."""
-
-
-_VECTORS: Final = "vectors.db"
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def _reader(config: ShopConfig, cache: Path) -> Reader:
 
     def read(texts: list[str]) -> Floats:
         encoder = text_encoder(config.encoders, config.language, texts, cache)
-        with Cached(encoder, cache / _VECTORS) as kept:
+        with Cached(encoder, cache / VECTORS) as kept:
             return kept.encode(texts)
 
     return read

@@ -192,6 +192,7 @@ class Front:
             "model_version": model,
             "made_at": formatting.clock(now),
             "request_id": "",
+            "query": "",
         }
 
     def _who(self, visitor: Visitor) -> Shopper | None:

@@ -13,14 +13,26 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HALF_HOUR_MS: Final = 1_800_000
 
 
+def note_search(service: Service, call: Call, typed: str, answer: str, now: int) -> None:
+    """Count what was searched for; the same words again within half an hour count once."""
+    if _is_fetched_ahead(call):
+        return
+    service.record(
+        call.visitor.person,
+        EventType.search.name,
+        event_id=once(call, EventType.search.name, typed, str(now // _HALF_HOUR_MS)),
+        request_id=answer,
+        search_term=typed,
+    )
+
+
 def note_view(service: Service, call: Call, item_id: str, now: int) -> None:
     """Count a product page as looked at, and the click that led there.
 
     The same link followed again, as a reload does, counts once; a page opened without one counts once in
     half an hour. Pages fetched ahead of a click, and their headers alone, are nobody's look.
     """
-    headers = call.request.headers
-    if call.request.method != "GET" or "prefetch" in headers.get("sec-purpose", headers.get("purpose", "")):
+    if _is_fetched_ahead(call):
         return
     answer, shelf = origin(call)
     visit = answer or str(now // _HALF_HOUR_MS)
@@ -36,6 +48,13 @@ def origin(call: Call) -> tuple[str, str]:
     if not _REQUEST_ID.fullmatch(answer):
         return "", ""
     return answer, shelf if Words("en").has(f"row_{shelf}") else ""
+
+
+def _is_fetched_ahead(call: Call) -> bool:
+    headers = call.request.headers
+    return call.request.method != "GET" or "prefetch" in headers.get(
+        "sec-purpose", headers.get("purpose", "")
+    )
 
 
 def once(call: Call, *parts: str) -> str:

@@ -9,6 +9,7 @@ from shopkeeper.web.about import AboutPages
 from shopkeeper.web.cart import CartPages
 from shopkeeper.web.developers import DeveloperPages
 from shopkeeper.web.front import Front
+from shopkeeper.web.search import SearchPages
 from shopkeeper.web.window import WindowPages
 
 
@@ -35,6 +36,7 @@ def mount(
     front = Front(service, guard=guard, clock=clock)
     routes = [
         *WindowPages(front).routes(),
+        *SearchPages(front).routes(),
         *CartPages(front).routes(),
         *AboutPages(front).routes(),
         *DeveloperPages(front).routes(),
