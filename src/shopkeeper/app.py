@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -37,6 +38,7 @@ from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.chat import ChatEndpoint
 from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.encoders.endpoint import Endpoint
+from shopkeeper.encoders.image import EfficientNet, image_weights
 from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
@@ -433,7 +435,8 @@ def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
 @cache
 def encoders() -> Encoders:
     """What reads texts and looks at pictures by default."""
-    return Encoders(Multilingual(), (Colours(),))
+    looking = image_weights() is not None and find_spec("onnx") is not None
+    return Encoders(Multilingual(), (EfficientNet(), Colours()) if looking else (Colours(),))
 
 
 def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:

@@ -18,7 +18,7 @@ def fingerprint(columns: Mapping[str, Sequence[str]]) -> str:
     return digest.hexdigest()
 
 
-def publish(parent: Path, name: str, write: Callable[[Path], None]) -> Path:
+def publish(parent: Path, name: str, write: Callable[[Path], object]) -> Path:
     """Write a folder aside and give it its name by one rename; where another process was faster, its stays.
 
     Older folders of the same kind, which is what stands before the last ``-`` of the name, are deleted.
