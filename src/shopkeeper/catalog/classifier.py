@@ -12,7 +12,6 @@ from typing import Any, Final
 from warnings import catch_warnings, filterwarnings
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from shopkeeper.catalog.calibration import Pool
 from shopkeeper.catalog.views import WORDS, Progress, View
@@ -130,6 +129,8 @@ def _too_heavy(view: View, n_labels: int) -> bool:
 
 def _judge(view: View, codes: Longs, asked: np.ndarray[Any, Any], out: Floats) -> None:
     """Learn from the labelled products that are not asked about, and write opinions on those that are."""
+    from sklearn.linear_model import LogisticRegression  # a second to load
+
     learned = np.flatnonzero(view.present & (codes >= 0) & ~asked)
     rows = np.flatnonzero(view.present & asked)
     if not len(learned) or not len(rows):

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from shopkeeper.catalog.views import View
 from shopkeeper.core.types import Bools, Floats
@@ -100,6 +99,8 @@ def _values(features: Any, truth: Any, known: Bools) -> Any:
 
 
 def _calibrated(values: Any, truth: Any, known: Bools) -> Floats:
+    from sklearn.linear_model import LogisticRegression  # a second to load
+
     share = np.clip(truth[known].mean(axis=0), 1e-4, 1 - 1e-4)
     odds = np.broadcast_to(np.log(share / (1 - share)), values.shape)
     said, wanted = np.stack([values, odds], axis=-1), truth[known].ravel()

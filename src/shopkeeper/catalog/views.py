@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils.extmath import randomized_svd
 
 from shopkeeper.core.types import Bools, Floats
 from shopkeeper.encoders.base import Encoder
@@ -68,6 +66,8 @@ def text_views(texts: Sequence[str], encoder: Encoder[str]) -> list[View]:
 
 
 def _words(texts: Sequence[str]) -> View:
+    from sklearn.feature_extraction.text import TfidfVectorizer  # a second to load
+
     parts = [
         _tfidf(texts, TfidfVectorizer(ngram_range=(1, 2), token_pattern=_WORD, **_COMMON)),
         _tfidf(
@@ -86,7 +86,7 @@ _COMMON: Final[dict[str, Any]] = {"sublinear_tf": True, "dtype": np.float32, "mi
 """What occurs once in a catalogue tells nothing of another product."""
 
 
-def _tfidf(texts: Sequence[str], vectorizer: TfidfVectorizer) -> Any:
+def _tfidf(texts: Sequence[str], vectorizer: Any) -> Any:
     try:
         return vectorizer.fit_transform(texts)
     except ValueError:  # no word at all, or none that occurs twice
@@ -137,6 +137,8 @@ def with_joint(views: Sequence[View]) -> list[View]:
 
 def _narrow(features: Any) -> Floats:
     """The main directions, at most `_WIDE`."""
+    from sklearn.utils.extmath import randomized_svd  # a second to load
+
     width = min(_WIDE, max(features.shape[0] - 1, 1), features.shape[1])
     if features.shape[1] <= _WIDE and not sparse.issparse(features):
         return np.asarray(features, np.float32)

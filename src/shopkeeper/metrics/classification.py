@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from shopkeeper.core.types import Bools, Floats
 
@@ -17,6 +16,8 @@ def accuracy(truth: Sequence[str], told: Sequence[str]) -> float:
 
 def macro_f1(truth: Sequence[str], told: Sequence[str]) -> float:
     """Mean of ``2 tp / (2 tp + fp + fn)`` over the labels that are true or told; NaN for none."""
+    from sklearn.metrics import f1_score  # a second to load
+
     return float(f1_score(truth, told, average="macro", zero_division=0.0)) if truth else float("nan")
 
 
