@@ -1,5 +1,6 @@
 import logging
 import threading
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import MissingDependency, NotIndexed
 from shopkeeper.encoders.base import unit
+from shopkeeper.retrieval.vectors import Neighbours
 from shopkeeper.serving import finder as module
 from shopkeeper.serving.finder import Finder
 
@@ -75,7 +77,8 @@ def test_what_was_read_before_is_not_read_again(tmp_path, encoder):
 
 
 def test_a_large_index_is_kept(tmp_path, encoder, monkeypatch):
-    monkeypatch.setattr(module.Neighbours.of.__func__, "__kwdefaults__", {"largest": 0})
+    of: Any = Neighbours.of
+    monkeypatch.setitem(of.__func__.__kwdefaults__, "largest", 0)
     encoder.go.set()
     first = Finder(Goods("green tea", "coffee"), tmp_path, lambda _: encoder).whole()
     again = Finder(Goods("green tea", "coffee"), tmp_path, lambda _: encoder).whole()

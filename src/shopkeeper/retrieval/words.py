@@ -1,7 +1,7 @@
 """Items by the words in their texts: BM25 over an embedded search engine, English and Chinese in one index.
 
-Texts and queries go one way: compatibility forms made plain, Chinese cut into words and characters, then lower
-case, no accents, and English stems. A query is never parsed, so no character in it means anything else.
+Texts and queries go one way: compatibility forms made plain, Chinese cut into words and characters, then
+lower case, no accents, and English stems. A query is never parsed, so no character in it means anything else.
 """
 
 import re

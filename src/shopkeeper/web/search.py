@@ -90,8 +90,8 @@ def _price(text: str | None) -> float | None:
 
 
 def _told(page: SearchPage, words: Words, currency: str) -> str:
-    low = page.min_price is not None and words("search_from", money(page.min_price, currency))
-    high = page.max_price is not None and words("search_up_to", money(page.max_price, currency))
+    low = "" if page.min_price is None else words("search_from", money(page.min_price, currency))
+    high = "" if page.max_price is None else words("search_up_to", money(page.max_price, currency))
     return words.listed(tuple(filter(None, (low, high))))
 
 
