@@ -5,8 +5,8 @@ import json
 import pytest
 
 import shopkeeper
-from shopkeeper.core.errors import InvalidQuery, InvalidRequest, ShopNotFound, TooLittleData, UnknownCustomer
 from shopkeeper.cli import main
+from shopkeeper.core.errors import InvalidQuery, InvalidRequest, ShopNotFound, TooLittleData, UnknownCustomer
 from shopkeeper.data.synthetic import generate
 
 
