@@ -1,9 +1,12 @@
 """The shop as a Python user opens it."""
 
+import json
+
 import pytest
 
 import shopkeeper
-from shopkeeper.core.errors import InvalidRequest, ShopNotFound, TooLittleData, UnknownCustomer
+from shopkeeper.cli import main
+from shopkeeper.core.errors import InvalidQuery, InvalidRequest, ShopNotFound, TooLittleData, UnknownCustomer
 from shopkeeper.data.synthetic import generate
 
 
@@ -39,6 +42,25 @@ def test_the_verbs_of_the_command_line_work_on_a_shop(shop, made):
     assert shop.forget(customer).complete
     with pytest.raises(UnknownCustomer):
         shop.recommend(customer=customer)
+
+
+def test_search_reads_the_whole_catalogue_before_it_answers(shop, made, capsys):
+    title = made.items["title"][0]
+    page = shop.search(title, k=3)
+    assert page.results[0].title == title
+    assert page.results[0].matched == "both"
+    assert shop.search("something to drink in the morning", k=5).results[0].matched in ("meaning", "both")
+    with pytest.raises(InvalidQuery, match="1 to 500"):
+        shop.search(" ")
+    assert main(["search", "--shop", str(shop.folder), title, "-k", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["query"] == title
+    assert [hit["item_id"] for hit in told["results"]] == [hit.item_id for hit in page.results[:2]]
+    assert {"title", "score", "price", "category", "matched", "reason"} <= told["results"][0].keys()
+    assert told["facets"]["categories"]
+    assert main(["search", "--shop", str(shop.folder), title]) == 0
+    assert "found" in capsys.readouterr().out
+    assert main(["search", "--shop", str(shop.folder), ""]) == 2
 
 
 def test_mistakes_are_told(shop, tmp_path):

@@ -75,6 +75,24 @@ def test_category_page_is_complete(shopper):
     assert shopper.texts(".categories [aria-current]") == shopper.texts("h1")
 
 
+def test_search_finds_and_a_result_leads_to_its_page(shopper):
+    shopper.become(11)
+    shopper.one("#q").send_keys("juice under 10")
+    shopper.follow(".find button")
+    assert shopper.texts("h1") == ["Results for “juice under 10”"]
+    assert "up to $10.00" in shopper.texts(".page-head .note")[0]
+    assert all("Orange juice" in name for name in shopper.texts(".wall .card .name")[:2])
+    assert shopper.one("#q").get_attribute("value") == "juice under 10"
+    title = shopper.texts(".wall .card .name")[0]
+    shopper.follow(".wall .card:nth-child(1) .name a")
+    assert shopper.texts("h1") == [title]
+    assert "It stood on the shelf “Search results”." in shopper.texts(".why p")
+    shopper.open("/about-me")
+    assert any("Clicked" in row and title in row for row in shopper.texts("tbody tr"))
+    shopper.open("/search?q=juice&lang=zh")
+    assert shopper.texts("h1") == ["“juice”的搜索结果"]
+
+
 def test_cart_is_emptied_and_bought(shopper):
     shopper.open("/")
     for place in (1, 2):
@@ -150,7 +168,7 @@ def test_phone_needs_no_sideways_scrolling(shopper):
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     shopper.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     shopper.become(9)
-    for path in ("/", "/item/i9", "/category/Bakery", "/cart", "/about-me", "/docs"):
+    for path in ("/", "/item/i9", "/category/Bakery", "/cart", "/about-me", "/docs", "/search?q=bread"):
         shopper.open(path)
         assert shopper.driver.execute_script("return document.documentElement.scrollWidth") == 390
         heights = shopper.driver.execute_script(

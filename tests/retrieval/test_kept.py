@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,11 +24,18 @@ def test_fingerprint_does_not_depend_on_the_order_of_columns():
     assert fingerprint({"a": ["x"], "b": ["y"]}) != fingerprint({"a": ["y"], "b": ["x"]})
 
 
+def writing(text: str) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        (folder / "a").write_text(text)
+
+    return write
+
+
 def test_what_is_published_first_stays(tmp_path):
-    publish(tmp_path, "kind-1", lambda folder: (folder / "a").write_text("first"))
-    publish(tmp_path, "kind-1", lambda folder: (folder / "a").write_text("second"))
-    publish(tmp_path, "other-1", lambda folder: (folder / "a").write_text("third"))
-    publish(tmp_path, "kind-2", lambda folder: (folder / "a").write_text("fourth"))
+    publish(tmp_path, "kind-1", writing("first"))
+    publish(tmp_path, "kind-1", writing("second"))
+    publish(tmp_path, "other-1", writing("third"))
+    publish(tmp_path, "kind-2", writing("fourth"))
     assert {path.name: (path / "a").read_text() for path in tmp_path.iterdir()} == {
         "other-1": "third",
         "kind-2": "fourth",
@@ -34,11 +45,8 @@ def test_what_is_published_first_stays(tmp_path):
 def test_a_failure_leaves_nothing_behind(tmp_path):
     def fail(folder):
         (folder / "a").write_text("half")
-        raise OSError
+        raise OSError("full")
 
-    try:
+    with pytest.raises(OSError, match="full"):
         publish(tmp_path, "kind-1", fail)
-    except OSError:
-        assert list(tmp_path.iterdir()) == []
-    else:
-        raise AssertionError
+    assert list(tmp_path.iterdir()) == []

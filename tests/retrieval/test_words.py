@@ -34,7 +34,7 @@ def words() -> Words:
         ("ｔｅａ", {0, 1}),
         ("cafe creme", {3}),
         ("childrens toy", {4}),
-        ("煎锅", {6}),
+        ("煎锅", {5, 6}),
         ("铸铁", {5}),
         ("runing", {7}),
         ("teap", {2}),
@@ -122,4 +122,5 @@ def test_an_empty_catalogue_has_nothing():
 
 def test_words_of_keeps_words_alone():
     assert words_of("Tom's—TEA!") == "Toms TEA"
+    assert words_of("煎锅") == "煎锅 煎 锅"
     assert words_of("\ud800 …") == ""

@@ -78,7 +78,7 @@ def test_what_was_read_before_is_not_read_again(tmp_path, encoder):
 
 def test_a_large_index_is_kept(tmp_path, encoder, monkeypatch):
     of: Any = Neighbours.of
-    monkeypatch.setattr(of.__func__, "__kwdefaults__", {"largest": 0})
+    monkeypatch.setitem(of.__func__.__kwdefaults__, "largest", 0)
     encoder.go.set()
     first = Finder(Goods("green tea", "coffee"), tmp_path, lambda _: encoder).whole()
     again = Finder(Goods("green tea", "coffee"), tmp_path, lambda _: encoder).whole()

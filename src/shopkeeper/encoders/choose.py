@@ -19,7 +19,7 @@ _FOREIGN: Final = 0.01
 
 
 def text_encoder(
-    settings: EncoderSettings, language: str, titles: Sequence[str], cache: Path, threads: int = 0
+    settings: EncoderSettings, language: str, titles: Sequence[str], cache: Path, threads: int = 1
 ) -> Encoder[str]:
     """The encoder that the shop's configuration names, or else the one that fits its catalogue.
 

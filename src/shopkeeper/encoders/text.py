@@ -23,12 +23,13 @@ class Multilingual:
     Parameters
     ----------
     threads
-        Processor cores to use; 0 for all.
+        Processor cores to use; 0 for all. More than one gain little, and where BLAS is held to fewer they
+        wait for each other: a text then takes twenty times as long.
     """
 
     dim: Final = 512
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 1) -> None:
         self._threads = threads or os.cpu_count() or 1
 
     @cached_property

@@ -1,7 +1,7 @@
 """Items by the words in their texts: BM25 over an embedded search engine, English and Chinese in one index.
 
-Texts and queries go one way: compatibility forms made plain, Chinese cut into words, then lower case, no
-accents, and English stems. A query is never parsed, so no character in it means anything else.
+Texts and queries go one way: compatibility forms made plain, Chinese cut into words and characters, then
+lower case, no accents, and English stems. A query is never parsed, so no character in it means anything else.
 """
 
 import re
@@ -27,9 +27,9 @@ BOOSTS: Final[dict[str, float]] = {
 """Fields of an item, and how much a word in one counts. Other languages' titles stand in the title."""
 _TIE: Final = 0.1
 """What a word counts in its other fields, beside the one where it counts most."""
-_MOST_TERMS: Final = 32
+_MOST_TERMS: Final = 64
 _CODE: Final = "code"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _FEW: Final = 4_096
 """Down to how many allowed items they are handed to the engine one by one."""
 _HEAP_BYTES: Final = 64_000_000
@@ -41,13 +41,20 @@ _ANALYZER: Final = (
     .filter(tantivy.Filter.stemmer("english"))
     .build()
 )
+_HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _APOSTROPHES: Final = str.maketrans("", "", "'’‘`")
 
 
 def words_of(text: str) -> str:
-    """The words of a text between blanks, Chinese ones too; nothing where there are none."""
+    """The words of a text between blanks, Chinese ones with their characters; may be empty."""
     plain = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode()).translate(_APOSTROPHES)
-    return " ".join(re.findall(r"\w+", " ".join(rjieba.cut_for_search(plain))))
+    words = re.findall(r"\w+", " ".join(rjieba.cut_for_search(plain)))
+    return " ".join(piece for word in words for piece in _pieces(word))
+
+
+def _pieces(word: str) -> list[str]:
+    """A word, and the characters of a Chinese one: two texts may be cut into words differently."""
+    return [word, *_HAN.findall(word)] if len(word) > 1 else [word]
 
 
 def terms_of(text: str) -> list[str]:

@@ -90,8 +90,9 @@ def _price(text: str | None) -> float | None:
 
 
 def _told(page: SearchPage, words: Words, currency: str) -> str:
-    ends = (("search_from", page.min_price), ("search_up_to", page.max_price))
-    return words.listed(tuple(words(key, money(price, currency)) for key, price in ends if price is not None))
+    low = "" if page.min_price is None else words("search_from", money(page.min_price, currency))
+    high = "" if page.max_price is None else words("search_up_to", money(page.max_price, currency))
+    return words.listed(tuple(filter(None, (low, high))))
 
 
 def _facets(page: SearchPage, bounds: Bounds, words: Words, currency: str) -> Sequence[Facet]:
@@ -102,7 +103,7 @@ def _facets(page: SearchPage, bounds: Bounds, words: Words, currency: str) -> Se
 
     def facet(title: str, free: Bounds, choices: list[Choice]) -> Facet:
         everything = Choice(words("search_all"), 0, href(free), free == bounds)
-        return Facet(words(title), (everything, *choices))
+        return Facet(title, (everything, *choices))
 
     categories = [
         Choice(
@@ -127,8 +128,8 @@ def _facets(page: SearchPage, bounds: Bounds, words: Words, currency: str) -> Se
         for band in page.facets.prices
     ]
     all_facets = (
-        facet("category", replace(bounds, category=None), categories),
-        facet("brand", replace(bounds, brand=None), brands),
-        facet("search_price", replace(bounds, min_price=None, max_price=None), prices),
+        facet(words("category"), replace(bounds, category=None), categories),
+        facet(words("brand"), replace(bounds, brand=None), brands),
+        facet(words("search_price"), replace(bounds, min_price=None, max_price=None), prices),
     )
     return [one for one in all_facets if len(one.choices) > 2 or not one.choices[0].chosen]

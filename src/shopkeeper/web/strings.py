@@ -28,7 +28,7 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
     # Search
     "search": ("Search", "搜索"),
     "search_label": ("Search the shop", "搜索商品"),
-    "search_title": ("“{}”", "“{}”"),
+    "search_title": ("Results for “{}”", "“{}”的搜索结果"),
     "search_count_one": ("1 product found", "找到 1 件商品"),
     "search_count": ("{} products found", "找到 {} 件商品"),
     "search_nothing": ("Nothing was found. Try other words.", "没有找到商品，换个词试试。"),
