@@ -153,7 +153,7 @@ def test_watching_keeps_the_best_pass():
 
     found, passes = learn_watched(trainer(chains(20)), Until(10, 60.0), watch)
     assert passes == 2
-    assert len(seen) == 5
+    assert len(seen) == 4
     assert same(found, seen[2])
 
 
