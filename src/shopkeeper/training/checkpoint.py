@@ -19,12 +19,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from shopkeeper import __version__
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.registry import RECOMMENDERS
 from shopkeeper.training.families import FAMILIES
+from shopkeeper.training.promote import FORMAT
 
 _STEP, _MODEL = "step.json", "model"
 _WORTH_KEEPING: Final = 3.0
@@ -59,7 +59,7 @@ class Checkpoint:
     folder
         Where they are kept; None keeps nothing.
     training
-        Tells trainings apart that differ in more than their data: configuration and version of the engine.
+        Tells trainings apart that differ in more than their data: configuration and format of models.
     """
 
     folder: Path | None = None
@@ -68,7 +68,7 @@ class Checkpoint:
     @classmethod
     def under(cls, cache: Path, config: object) -> Self:
         """That of a shop's trainings."""
-        return cls(cache / "training", f"{__version__} {config}")
+        return cls(cache / "training", f"{FORMAT} {config}")
 
     def step(self, name: str, depends: str, work: Callable[[], Step]) -> Step:
         """Read a step that was done before, or do it.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 from shopkeeper.data.dataset import Dataset
@@ -148,11 +149,7 @@ def refit(
     sources = []
     for name, config in settings.configs.items():
         progress(f"fit {name}", 0, 1)
-        step = kept.step(
-            name,
-            f"{data} {config}",
-            lambda name=name, config=config: Step(config, FAMILIES[name].make(config).fit(train)),
-        )
+        step = kept.step(name, f"{data} {config}", partial(_fitted, name, config, train))
         sources.append(step.model)
         progress(f"fit {name}", 1, 1)
     # The trees are shared; what they are told of items is not.
@@ -181,9 +178,7 @@ def choose(
     while names := [name for name in chosen(choices) if name not in steps]:
         for name in names:
             progress(f"tune {name}", 0, 1)
-            steps[name] = kept.step(
-                name, f"{data} {seed}", lambda name=name: Step(*tuned(name, split, cases, seed))
-            )
+            steps[name] = kept.step(name, f"{data} {seed}", partial(_tuned, name, split, cases, seed))
             progress(f"tune {name}", 1, 1)
         spent = time.perf_counter() - start + sum(step.saved for step in steps.values())
         choices = replanned(choices, shape, budget - spent)
@@ -206,6 +201,14 @@ def tuned(name: str, split: Split, cases: Cases, seed: int) -> tuple[Any, Recomm
         return None, family.make(None).fit(split.train)
     trial = family.tune(split, cases, seed)
     return trial.config, trial.model or family.make(trial.config).fit(split.train)
+
+
+def _tuned(name: str, split: Split, cases: Cases, seed: int) -> Step:
+    return Step(*tuned(name, split, cases, seed))
+
+
+def _fitted(name: str, config: Any, train: Dataset) -> Step:
+    return Step(config, FAMILIES[name].make(config).fit(train))
 
 
 def _blended(
