@@ -126,7 +126,7 @@ def test_a_customer_is_found_by_number_which_stays_out_of_the_address(browser_of
 
 
 def test_catalogue_tells_cold_dead_and_doubtful(service, browser_of_a_guest):
-    row = {c.ITEM_ID: "untouched", c.TITLE: "Nobody's <i>thing</i>", c.CATEGORY: "Meat"}
+    row: dict[str, object] = {c.ITEM_ID: "untouched", c.TITLE: "Nobody's <i>thing</i>", c.CATEGORY: "Meat"}
     world.put_items(service.store, [row])
     (service.store.path.parent / REVIEW).write_text(
         "item_id,title,field,suggestion,confidence,filled\nmeat-01,Meat 1,brand,Butcher,0.41,false\n"
