@@ -124,5 +124,12 @@ REASON: Final = "reason"
 ROW: Final = "row"
 MESSAGE: Final = "message"
 
+# Decisions: what was answered (with REQUEST_ID, CUSTOMER_ID, SESSION_ID, ITEM_ID, TIMESTAMP, SOURCE, ROW)
+SURFACE: Final = "surface"
+SLOT: Final = "slot"
+PROBABILITY: Final = "probability"
+MODEL_VERSION: Final = "model_version"
+SHOWN: Final = "shown"
+
 # The place of an event in the log
 SEQ: Final = "seq"

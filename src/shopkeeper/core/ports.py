@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from shopkeeper.core.types import Decision
+
 EventRow = tuple[Any, ...]
 """One event ready for the log: the 16-byte key, then the other `columns.EVENT_COLUMNS` in their order."""
 
@@ -42,6 +44,19 @@ class EventLog(Protocol):
 
     def last_seq(self) -> int:
         """The place of the newest event, 0 for an empty log."""
+
+
+class DecisionLog(Protocol):
+    """What was answered to whom; it never keeps an answer waiting, and may lose its last second."""
+
+    def log(self, decision: Decision) -> None:
+        """Take a decision to be written soon."""
+
+    def flush(self) -> None:
+        """Write what waits."""
+
+    def shown(self, *, since: int = 0, most: int = 1) -> pl.DataFrame:
+        """The newest answers since a moment, a row for each item shown."""
 
 
 class Catalogue(Protocol):

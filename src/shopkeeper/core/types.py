@@ -262,3 +262,54 @@ class Evidence:
     source: str
     items: tuple[int, ...] = ()
     facts: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stood on one row of an answer, from the first slot to the last.
+
+    Attributes
+    ----------
+    row
+        Stable name of the row.
+    items
+        Ids of items.
+    sources
+        What put each there; empty where nothing did.
+    probabilities
+        How likely each was to be shown in its slot, given the request: 1 unless it was drawn.
+    """
+
+    row: str
+    items: tuple[str, ...]
+    sources: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One answer as the decision log keeps it.
+
+    Attributes
+    ----------
+    request_id
+        What events echo that follow from it.
+    customer, session
+        Pseudonyms of who it was for; None where nobody was named.
+    surface
+        Where it was shown, such as ``homepage``.
+    model_version
+        Which model answered; empty before the first training.
+    time
+        Epoch milliseconds.
+    rows
+        What was shown.
+    """
+
+    request_id: str
+    customer: str | None
+    session: str | None
+    surface: str
+    model_version: str
+    time: int
+    rows: tuple[Shown, ...]

@@ -10,7 +10,18 @@ from shopkeeper.data.dataset import PERSON
 
 NEWEST: Final = 300_000
 """Events that are looked at; all there are, or the last so many."""
-COLUMNS: Final = (c.SEQ, PERSON, c.EVENT_TYPE, c.ITEM_ID, c.TIMESTAMP, c.ITEM_LIST_ID)
+COLUMNS: Final = (
+    c.SEQ,
+    PERSON,
+    c.EVENT_TYPE,
+    c.ITEM_ID,
+    c.TIMESTAMP,
+    c.ITEM_LIST_ID,
+    c.REQUEST_ID,
+    c.QUANTITY,
+    c.PRICE,
+    c.VALUE,
+)
 
 
 class ReadableLog(Protocol):
@@ -34,7 +45,7 @@ class Lately:
     log
         Where events are.
     newest
-        Most events held; about 60 bytes each.
+        Most events held; about 100 bytes each.
     """
 
     def __init__(self, log: ReadableLog, *, newest: int = NEWEST) -> None:

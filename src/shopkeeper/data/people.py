@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from shopkeeper.data.schema import META, PERSONAL_TABLES, QUARANTINE
+from shopkeeper.data.schema import DECISIONS, META, PERSONAL_TABLES, QUARANTINE
 
 ERASURES: Final = "erasures"
 """Key in ``meta`` of how often people were deleted; whoever keeps histories in memory watches it."""
@@ -25,11 +25,11 @@ def delete_people(connection: sqlite3.Connection, people: Sequence[str]) -> dict
 
 
 def is_known(connection: sqlite3.Connection, customer: str) -> bool:
-    """Whether anything but the quarantine names a customer; looks into indexes, unlike `find_people`."""
+    """Whether anything but the quarantine and our own answers names a customer; looks into indexes alone."""
     asked = " OR ".join(
         f"EXISTS (SELECT 1 FROM {table} WHERE {columns[0]} = ?1)"
         for table, columns in PERSONAL_TABLES.items()
-        if table != QUARANTINE
+        if table not in (QUARANTINE, DECISIONS)
     )
     return bool(connection.execute(f"SELECT {asked}", (customer,)).fetchone()[0])
 

@@ -19,6 +19,7 @@ CAMPAIGN_ITEMS: Final = "campaign_items"
 CAMPAIGN_CUSTOMERS: Final = "campaign_customers"
 QUARANTINE: Final = "quarantine"
 IDENTITY_LINKS: Final = "identity_links"
+DECISIONS: Final = "decisions"
 META: Final = "meta"
 
 PERSONAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
@@ -27,6 +28,7 @@ PERSONAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
     CAMPAIGN_CUSTOMERS: (c.CUSTOMER_ID,),
     QUARANTINE: (c.CUSTOMER_ID, c.SESSION_ID),
     IDENTITY_LINKS: (c.CUSTOMER_ID, c.SESSION_ID),
+    DECISIONS: (c.CUSTOMER_ID, c.SESSION_ID),
 }
 """Every table that names people, and the columns in which it does."""
 
@@ -117,6 +119,21 @@ CREATE TABLE IF NOT EXISTS {IDENTITY_LINKS} (
     {c.CUSTOMER_ID} TEXT NOT NULL,
     PRIMARY KEY ({c.SESSION_ID}, {c.CUSTOMER_ID})
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS {DECISIONS} (
+    {c.SEQ} INTEGER PRIMARY KEY,
+    {c.REQUEST_ID} TEXT NOT NULL UNIQUE,
+    {c.CUSTOMER_ID} TEXT,
+    {c.SESSION_ID} TEXT,
+    {c.SURFACE} TEXT NOT NULL,
+    {c.MODEL_VERSION} TEXT NOT NULL,
+    {c.TIMESTAMP} INTEGER NOT NULL,
+    {c.SHOWN} TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS decisions_customer ON {DECISIONS}({c.CUSTOMER_ID})
+    WHERE {c.CUSTOMER_ID} IS NOT NULL;
+CREATE INDEX IF NOT EXISTS decisions_session ON {DECISIONS}({c.SESSION_ID})
+    WHERE {c.SESSION_ID} IS NOT NULL;
+CREATE INDEX IF NOT EXISTS decisions_time ON {DECISIONS}({c.TIMESTAMP});
 CREATE INDEX IF NOT EXISTS identity_links_customer ON {IDENTITY_LINKS}({c.CUSTOMER_ID});
 """
 
@@ -137,7 +154,7 @@ def ensure_schema(connection: sqlite3.Connection) -> None:
     InvalidConfig
         The database was written by a version of Shopkeeper with other tables.
     """
-    if _version(connection) == SCHEMA_VERSION and not _missing_indexes(connection):
+    if _version(connection) == SCHEMA_VERSION and not _incomplete(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -177,9 +194,10 @@ def _version(connection: sqlite3.Connection) -> int | None:
     return int(row[0]) if row else None
 
 
-def _missing_indexes(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall()
-    return not EVENT_INDEXES.keys() <= {name for (name,) in found}
+def _incomplete(connection: sqlite3.Connection) -> bool:
+    """Whether an index of the log is missing, or a table that came after the first shops were made."""
+    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    return not {*EVENT_INDEXES, DECISIONS} <= found
 
 
 def _other_version(version: int | None) -> InvalidConfig:

@@ -211,7 +211,13 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         """Number of rows of each table."""
-        tables = (schema.EVENTS, *catalogue.TABLE_COLUMNS, schema.QUARANTINE, schema.IDENTITY_LINKS)
+        tables = (
+            schema.EVENTS,
+            *catalogue.TABLE_COLUMNS,
+            schema.QUARANTINE,
+            schema.IDENTITY_LINKS,
+            schema.DECISIONS,
+        )
         with telling(self.path):
             return {
                 table: self._readers.get().execute(f"SELECT count(*) FROM {table}").fetchone()[0]

@@ -33,7 +33,7 @@ from shopkeeper.serving.schemas import (
     batch_verdict,
     ranked,
 )
-from shopkeeper.serving.service import Service
+from shopkeeper.serving.service import Results, Service
 from shopkeeper.surfaces.page import Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds
 
@@ -101,6 +101,15 @@ class Interface:
                 Homepage,
                 "The homepage of a customer, a session or a guest.",
                 (401, 403, 404, 422, 503),
+            ),
+            Route(
+                "GET",
+                "/v1/results",
+                self.results,
+                Results,
+                "What came of what was shown: click-through, additions to the cart, purchases and revenue by "
+                "surface, row and model version, with 95% intervals.",
+                (401, 403, 422, 503),
             ),
             Route(
                 "DELETE",
@@ -171,6 +180,11 @@ class Interface:
         if customer_id is not None or session_id is not None:
             self._guard(request)
         return _json(Homepage, self._service.homepage(self._asker(customer_id, session_id), k=k))
+
+    def results(self, request: Request, days: int = 30) -> Response:
+        """``GET /v1/results``."""
+        self._guard(request)
+        return _json(Results, self._service.results(days=days))
 
     def _asker(self, customer_id: str | None, session_id: str | None) -> Person:
         """Who asks. An unknown customer alone is an error; with a session they are served as a guest."""

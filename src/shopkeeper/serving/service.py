@@ -16,18 +16,22 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import InvalidRequest, NotFound, NotTrained, ShopkeeperError, UnknownCustomer
 from shopkeeper.core.ports import Clock
-from shopkeeper.core.types import EventType
+from shopkeeper.core.types import DAY_MS, EventType
 from shopkeeper.data.collect import Collecting, Verdict, collect_events, start_collecting
 from shopkeeper.data.dataset import Dataset, event_weights
+from shopkeeper.data.decisions import Decisions
+from shopkeeper.data.lately import Lately
 from shopkeeper.data.store import Store
 from shopkeeper.data.values import parse_id
 from shopkeeper.evaluation.backtest import Progress, no_progress
+from shopkeeper.evaluation.feedback import RowResult, results
 from shopkeeper.privacy.erasure import Receipt, forget
 from shopkeeper.privacy.identity import AsGiven, Identity
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.batch import Everybody, write_lists
 from shopkeeper.serving.choices import Picker
+from shopkeeper.serving.decided import Identified, decision
 from shopkeeper.serving.finder import Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
@@ -47,6 +51,7 @@ from shopkeeper.surfaces.page import (
     Homepage,
     Known,
     ProductPage,
+    Row,
     SearchPage,
 )
 from shopkeeper.surfaces.query import Bounds, read_query
@@ -63,6 +68,27 @@ SURFACES: Final[dict[str, str]] = {
 """What `Service.recommend` may be asked for, and the part of the model that answers; empty is the blend."""
 FEWEST_ON_SHELF: Final = homepage.FEWEST
 MOST_ON_SHELF: Final = 100
+MOST_DAYS: Final = 90
+"""How far back `Service.results` can look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What came of what was shown.
+
+    Attributes
+    ----------
+    days
+        How far back they go.
+    answers
+        Answers that were counted; at most the newest so many.
+    rows
+        By surface, row and model version, the most shown first.
+    """
+
+    days: int
+    answers: int
+    rows: tuple[RowResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +143,8 @@ class Service:
         self.store = store
         self._models = models
         self._clock = clock
+        self.decisions = Decisions(store)
+        self.lately = Lately(store)
         self._live = LiveHistories(store)
         self._showroom = Showroom(store, currency=config.currency)
         self._weights = event_weights(config.event_weights)
@@ -178,11 +206,11 @@ class Service:
         if event_type == EventType.purchase.name and item_id is None:
             extra[c.TRANSACTION_ID] = event_id
             lines = self.cart(person).lines
-            rows = [self._row(person, event_type, line.card, line.quantity) | extra for line in lines]
+            rows = [self._event(person, event_type, line.card, line.quantity) | extra for line in lines]
             rows = [row | {c.EVENT_ID: f"{event_id}:{row[c.ITEM_ID]}"} for row in rows]
         else:
             card = None if item_id is None else self.item(item_id)
-            rows = [self._row(person, event_type, card, quantity) | extra | {c.EVENT_ID: event_id}]
+            rows = [self._event(person, event_type, card, quantity) | extra | {c.EVENT_ID: event_id}]
         return collect_events(self.store, rows, config=self.config, identity=AsGiven(), now=self._clock())
 
     # Answers
@@ -228,7 +256,9 @@ class Service:
         codes = [visit.stock.codes[item] for item in exclude if item in visit.stock.codes]
         ranked = visit.ask(_part(model, surface), k, allowed=allowed, exclude=codes)
         items = visit.cards(ranked, ranked.items)
-        return Answer(_request_id(), model.version, items, _note(person, visit, history))
+        answer = Answer(_request_id(), model.version, items, _note(person, visit, history))
+        self._decided(answer, "recommendations", person, _row(surface, items))
+        return answer
 
     def recommend_by(self, model: Model, person: Person, *, k: int = 10) -> Answer:
         """What a model that need not be the live one would recommend, to compare it with others."""
@@ -236,6 +266,14 @@ class Service:
         showroom = Showroom(self.store, currency=self.config.currency)
         visit = Visits(self._models, showroom, self._live, self._weights, self._clock).of(person, model)
         ranked = visit.ask(model.default, k, allowed=eligible(visit.stock))
+        return Answer(_request_id(), model.version, visit.cards(ranked, ranked.items))
+
+    def preview(self, person: Person, *, k: int = 10, surface: str = "for_you") -> Answer:
+        """What `recommend` would answer, for somebody else to look at; it is not logged."""
+        self._check_k(k)
+        model = self._models.required()
+        visit = self._visits.of(person, model)
+        ranked = visit.ask(_part(model, surface), k, allowed=eligible(visit.stock))
         return Answer(_request_id(), model.version, visit.cards(ranked, ranked.items))
 
     def recommend_all(
@@ -286,7 +324,9 @@ class Service:
         model = self._models.required()
         visit = self._visits.of(GUEST, model)
         cards = product.similar_cards(visit, visit.stock.code(item_id), k)
-        return Answer(_request_id(), model.version, cards)
+        answer = Answer(_request_id(), model.version, cards)
+        self._decided(answer, "similar", GUEST, _row("similar", cards))
+        return answer
 
     def homepage(self, person: Person = GUEST, *, k: int = 12) -> Homepage:
         """The homepage of a person, ``k`` cards a row at most; by category before the first training."""
@@ -294,9 +334,10 @@ class Service:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
         visit = self._visits.of(person, model)
-        return Homepage(
-            _request_id(), _version(model), homepage.compose(visit, k), homepage.categories(visit)
-        )
+        rows = homepage.compose(visit, k)
+        page = Homepage(_request_id(), _version(model), rows, homepage.categories(visit))
+        self._decided(page, "homepage", person, *rows)
+        return page
 
     def product(self, item_id: str, person: Person = GUEST, *, k: int = 8) -> ProductPage:
         """One product's page; raises `UnknownItem`."""
@@ -306,7 +347,9 @@ class Service:
         code = visit.stock.code(item_id)
         similar, together = product.product_rows(visit, code, k)
         card = product.explained_card(visit, code)
-        return ProductPage(_request_id(), _version(model), card, similar, together)
+        page = ProductPage(_request_id(), _version(model), card, similar, together)
+        self._decided(page, "product", person, similar, together)
+        return page
 
     def category(self, name: str, person: Person = GUEST, *, k: int = 48) -> CategoryPage:
         """One category in personal order; raises `NotFound`."""
@@ -316,7 +359,9 @@ class Service:
         code = visit.stock.category_code(name)
         cards = product.category_cards(visit, code, k)
         count = int(visit.stock.category_sizes[code])
-        return CategoryPage(_request_id(), _version(model), name, count, cards)
+        page = CategoryPage(_request_id(), _version(model), name, count, cards)
+        self._decided(page, "category", person, _row("category", cards))
+        return page
 
     def categories(self, person: Person = GUEST) -> tuple[CategoryLink, ...]:
         """The category navigation alone, for pages other than the homepage."""
@@ -352,9 +397,26 @@ class Service:
         model = self._models.current()
         visit = self._visits.of(person, model)
         _category(visit, wanted.bounds.category)
-        results, facets, count = search.search(visit, self.finder.index(), wanted, k)
+        found, facets, count = search.search(visit, self.finder.index(), wanted, k)
         low, high = wanted.bounds.min_price, wanted.bounds.max_price
-        return SearchPage(_request_id(), _version(model), typed, low, high, count, results, facets)
+        page = SearchPage(_request_id(), _version(model), typed, low, high, count, found, facets)
+        self._decided(page, "search", person, _row("search", found))
+        return page
+
+    def results(self, *, days: int = 30) -> Results:
+        """What came of what was shown within so many days; events of the last moment included.
+
+        Raises
+        ------
+        InvalidRequest
+            ``days`` lies outside 1 to 90.
+        """
+        if not 1 <= days <= MOST_DAYS:
+            raise InvalidRequest(f"days = {days} must be between 1 and {MOST_DAYS}.")
+        self.decisions.flush()
+        shown = self.decisions.shown(since=self.now() - days * DAY_MS)
+        found = results(shown, self.lately.events())
+        return Results(days, shown[c.REQUEST_ID].n_unique(), found)
 
     # People and items
 
@@ -402,6 +464,7 @@ class Service:
         """`erase` of a person known by pseudonym."""
         name = person.customer or person.session or ""
         people = self.store.linked(name)
+        self.decisions.flush()
         receipt = forget(self.store, name)
         self._live.forget(people)
         return receipt
@@ -431,6 +494,7 @@ class Service:
     def close(self) -> None:
         """Finish what waits to be written and let go of the store."""
         self.finder.close()
+        self.decisions.close()
         self.store.close()
 
     def ready(self) -> Readiness:
@@ -452,7 +516,10 @@ class Service:
 
     # Inside
 
-    def _row(
+    def _decided(self, answer: Identified, surface: str, person: Person, *rows: Row | None) -> None:
+        self.decisions.log(decision(answer, surface, person, self.now(), rows))
+
+    def _event(
         self, person: Person, event_type: str, card: Card | None, quantity: float | None
     ) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -506,6 +573,10 @@ def _note(person: Person, visit: Visit, history: Sequence[Happening] | None) -> 
     if history is not None:
         return "No event of the history names an item the model knows: this is a guest's list."
     return "Nothing is known of this person yet: this is a guest's list."
+
+
+def _row(name: str, cards: tuple[Card, ...]) -> Row:
+    return Row(name, "", "", cards)
 
 
 def _request_id() -> str:

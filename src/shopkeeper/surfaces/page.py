@@ -42,6 +42,8 @@ class Card:
         Its score there; comparable within one list only.
     evidence_item_ids
         Items of the person's own history that carried the score, the strongest first.
+    probability
+        How likely this item was to stand here: 1, or less in the slot whose item is drawn.
     """
 
     item_id: str
@@ -60,6 +62,7 @@ class Card:
     source: str = ""
     score: float = 0.0
     evidence_item_ids: tuple[str, ...] = ()
+    probability: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Customers:
     def _likely(self, call: Call, person: Person, surface: str) -> list[Likely]:
         service, words = self._frame.service, call.visitor.words
         try:
-            cards = service.recommend(person, k=_NEXT, surface=surface).items
+            cards = service.preview(person, k=_NEXT, surface=surface).items
         except NotTrained:
             return []
         return [

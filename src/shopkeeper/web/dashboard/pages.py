@@ -2,7 +2,6 @@
 
 from starlette.routing import Route
 
-from shopkeeper.data.lately import Lately
 from shopkeeper.serving.trainer import Trainer
 from shopkeeper.serving.versions import Versions
 from shopkeeper.web.dashboard.catalogue import Catalogue
@@ -18,7 +17,7 @@ def routes(front: Front) -> list[Route]:
     """Every page of the dashboard. A new part is one more entry of this list."""
     frame, store = Frame(front), front.service.store
     folder = store.path.parent
-    lately, versions = Lately(store), Versions(folder / "models")
+    lately, versions = front.service.lately, Versions(folder / "models")
     return frame.add(
         [
             DataHealth(frame, lately, versions),

@@ -1,13 +1,15 @@
 """What comes of it all: the way to a purchase, what each place leads to, who comes back, how fast it is."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from shopkeeper.data.activity import funnel, places, retention
 from shopkeeper.data.lately import Lately
+from shopkeeper.evaluation.feedback import RowResult
+from shopkeeper.metrics.rates import Rate
 from shopkeeper.serving.metrics import latencies
 from shopkeeper.web.dashboard.charts import Chart, Series
 from shopkeeper.web.dashboard.frame import ROOT, Frame
@@ -18,6 +20,8 @@ DAYS = 30
 """How far back results go."""
 _WEEKS = 26
 _ROUTES = 12
+_ROWS = 40
+_DRAWN = 12
 
 
 class Results:
@@ -36,19 +40,23 @@ class Results:
 
     def charts(self) -> Mapping[str, Callable[[Call], Chart]]:
         """Its charts by name."""
-        return {"funnel": self.funnel, "retention": self.retention}
+        return {"funnel": self.funnel, "rows": self.rows, "retention": self.retention}
 
     def look(self, call: Call) -> Response:
         """The page."""
         words = call.visitor.words
         steps = funnel(self._lately.events(), DAYS)
         visits = steps[0].visits
+        found = self._frame.service.results(days=DAYS)
         context = {
             "days": DAYS,
             "visits": visits,
             "conversion": f"{100 * steps[-1].visits / visits:.1f}%" if visits else "",
             "funnel": self.funnel(call),
             "retention": self.retention(call),
+            "answers": found.answers,
+            "rows": _rows(found.rows, words),
+            "row_results": [_told(one, words) for one in found.rows[:_ROWS]],
             "places_led": [
                 (_place(one.name, words), one) for one in places(self._lately.events(), DAYS)[:20]
             ],
@@ -65,6 +73,10 @@ class Results:
         series = Series(words("dash_visits"), tuple(float(step.visits) for step in steps))
         return Chart("funnel", words("dash_funnel", DAYS), words("dash_step"), labels, (series,))
 
+    def rows(self, call: Call) -> Chart:
+        """Click-through of the rows that were shown most."""
+        return _rows(self._frame.service.results(days=DAYS).rows, call.visitor.words)
+
     def retention(self, call: Call) -> Chart:
         """Share of people of a week who came back the week after."""
         words, weeks = call.visitor.words, retention(self._lately.events())[-_WEEKS:]
@@ -74,6 +86,29 @@ class Results:
         return Chart(
             "retention", words("dash_retention"), words("dash_week"), labels, series, lines=True, percent=True
         )
+
+
+def _rows(found: Sequence[RowResult], words: Words) -> Chart:
+    drawn = found[:_DRAWN]
+    series = Series(words("dash_click_through"), tuple(one.click_through.value for one in drawn))
+    labels = tuple(f"{_place(one.row, words)} · {one.model_version}" for one in drawn)
+    return Chart("rows", words("dash_rows_chart", DAYS), words("dash_shelf"), labels, (series,), percent=True)
+
+
+def _told(one: RowResult, words: Words) -> dict[str, object]:
+    """One row of the table, in words."""
+    return {
+        "surface": words(f"surface_{one.surface}"),
+        "row": _place(one.row, words),
+        "model": one.model_version,
+        "shown": one.impressions,
+        "rates": [_rate(rate) for rate in (one.click_through, one.add_to_cart, one.conversion)],
+        "revenue": one.revenue,
+    }
+
+
+def _rate(rate: Rate) -> str:
+    return f"{100 * rate.value:.2f}% ({100 * rate.low:.2f}\N{EN DASH}{100 * rate.high:.2f})"
 
 
 def _place(name: str, words: Words) -> str:
