@@ -31,6 +31,8 @@ class Tile:
         Where it leads, and where its picture is.
     reason
         Why it is shown; empty where the shelf says it already.
+    why
+        The same, also where the shelf says it; empty where there is nothing personal to say.
     badge, badge_kind
         Where it came from in one or two words, and the name of its colour; empty where there is none.
     in_stock
@@ -46,6 +48,7 @@ class Tile:
     href: str
     picture: str
     reason: str
+    why: str
     badge: str
     badge_kind: str
     in_stock: bool
@@ -154,6 +157,7 @@ def tile_of(card: Card, words: Words, *, request_id: str, shelf: str, reason: bo
         href=item_url(card.item_id, request_id=request_id, shelf=shelf, anchor=anchor),
         picture=picture_url(card),
         reason=reason_of(card, words) if reason else "",
+        why=reason_of(card, words),
         badge=badge,
         badge_kind=kind if badge else "",
         in_stock=card.in_stock,
