@@ -42,7 +42,10 @@ def running_offers(
         f"ORDER BY {c.ENDS_AT} IS NULL, {c.ENDS_AT}, {c.CAMPAIGN_ID} LIMIT ?2",
         (now, most),
     ).fetchall()
-    return tuple(Offer(*row, *_items(connection, row[0], most_items)) for row in campaigns)
+    return tuple(
+        Offer(name, title, kind, ends_at, *_items(connection, name, most_items))
+        for name, title, kind, ends_at in campaigns
+    )
 
 
 def _items(connection: sqlite3.Connection, campaign: str, most: int) -> tuple[tuple[str, ...], int]:
