@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def stored(shop, session: str = "") -> list[tuple[str, str, str | None]]:
         ).fetchall()
 
 
-def kept(shopper, name: str) -> object:
+def kept(shopper, name: str) -> Any:
     return shopper.driver.execute_script(f"return JSON.parse(localStorage.getItem('shopkeeper.{name}'))")
 
 

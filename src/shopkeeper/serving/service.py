@@ -298,8 +298,7 @@ class Service:
         if not FEWEST_ON_SHELF <= k <= MOST_ON_SHELF:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
-        given = history is not None and model is not None
-        visit = self._visits.given(history or (), model) if given else self._visits.of(person, model)
+        visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
         return Homepage(
             _request_id(), _version(model), homepage.compose(visit, k), homepage.categories(visit)
         )

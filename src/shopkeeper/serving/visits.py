@@ -77,7 +77,7 @@ class Visits:
         attributes = self._live.attributes(person, model.attributes) if model else None
         return Visit(model, stock, histories, _after(trail.deeds, now), tuple(reversed(cart)), attributes)
 
-    def given(self, history: Sequence[Happening], model: Model) -> Visit:
+    def given(self, history: Sequence[Happening], model: Model | None) -> Visit:
         """A visit with a history from the request itself.
 
         Raises
@@ -89,7 +89,7 @@ class Visits:
         deeds = sorted(
             (_deed(place, event, now) for place, event in enumerate(history)), key=lambda deed: deed.time
         )
-        histories = histories_of(deeds, model.items, self._weights)
+        histories = histories_of(deeds, model.items if model else _NO_ITEMS, self._weights)
         stock = self._showroom.assortment(model)
         cart = [stock.codes[item] for item in cart_of(deeds, now) if item in stock.codes]
         return Visit(model, stock, histories, _after(deeds, now), tuple(reversed(cart)))
