@@ -68,15 +68,19 @@ def results(shown: pl.DataFrame, events: pl.DataFrame) -> tuple[RowResult, ...]:
 def _result(bunches: pl.DataFrame) -> RowResult:
     surface, row, version = bunches.row(0)[: len(_GROUP)]
     shown = bunches[_SHOWN].cast(pl.Float64).to_numpy()
-    counts = {name: bunches[name].cast(pl.Float64).to_numpy() for name in _COUNTED}
+    clicks, carts, purchases, revenue = (bunches[name].cast(pl.Float64).to_numpy() for name in _COUNTED)
     return RowResult(
         surface,
         row,
         version,
-        int(shown.sum()),
-        len(bunches),
-        *(int(counts[name].sum()) for name in (CLICKED, CARTED, BOUGHT)),
-        round(float(counts[REVENUE].sum()), 2),
-        *(share(counts[name], shown) for name in (CLICKED, CARTED, BOUGHT)),
-        mean_per(1000 * counts[REVENUE], shown),
+        impressions=int(shown.sum()),
+        people=len(bunches),
+        clicks=int(clicks.sum()),
+        carts=int(carts.sum()),
+        purchases=int(purchases.sum()),
+        revenue=round(float(revenue.sum()), 2),
+        click_through=share(clicks, shown),
+        add_to_cart=share(carts, shown),
+        conversion=share(purchases, shown),
+        revenue_per_thousand=mean_per(1000 * revenue, shown),
     )

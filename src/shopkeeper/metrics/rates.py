@@ -2,9 +2,9 @@
 
 Ten items on one page are not ten independent trials. The variance of the rate is that of a ratio of sums over
 bunches (Cochran, Sampling techniques, 1977, chapter 6; Deng, Knoblich and Lu, Applying the delta method in
-metric analytics, KDD 2018). It says how many independent trials would be as sure; the interval is Wilson's for
-so many (Wilson, 1927; Korn and Graubard, 1998), which stays between 0 and 1 and is honest where nothing has
-happened yet.
+metric analytics, KDD 2018). It says how many independent trials would be as sure; the interval is Wilson's
+for so many (Wilson, 1927; Korn and Graubard, 1998), which stays between 0 and 1 and is honest where nothing
+has happened yet.
 """
 
 from dataclasses import dataclass

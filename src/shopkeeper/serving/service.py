@@ -328,15 +328,20 @@ class Service:
         self._decided(answer, "similar", GUEST, _row("similar", cards))
         return answer
 
-    def homepage(self, person: Person = GUEST, *, k: int = 12) -> Homepage:
-        """The homepage of a person, ``k`` cards a row at most; by category before the first training."""
+    def homepage(
+        self, person: Person = GUEST, *, k: int = 12, history: Sequence[Happening] | None = None
+    ) -> Homepage:
+        """The homepage of a person, ``k`` cards a row at most; by category before the first training.
+
+        A ``history`` that came with the request is taken in place of what the log knows of the person.
+        """
         if not FEWEST_ON_SHELF <= k <= MOST_ON_SHELF:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
         rows = homepage.compose(visit, k)
         page = Homepage(_request_id(), _version(model), rows, homepage.categories(visit))
-        self._decided(page, "homepage", person, *rows)
+        self._decided(page, "homepage", person if history is None else GUEST, *rows)
         return page
 
     def product(self, item_id: str, person: Person = GUEST, *, k: int = 8) -> ProductPage:
@@ -468,6 +473,30 @@ class Service:
         receipt = forget(self.store, name)
         self._live.forget(people)
         return receipt
+
+    def retract(self, person: Person, deed: Done) -> int:
+        """Delete one thing a person did, because they say so; how many events that were."""
+        return self.store.delete_events(self._own(person), [deed.item_id], (deed.kind, deed.time))
+
+    def drop_interest(self, person: Person, category: str) -> int:
+        """Delete all a person did with items of a category, because they say so; how many events.
+
+        Raises
+        ------
+        NotFound
+            No item is in such a category.
+        """
+        stock = self._showroom.assortment(self._models.current())
+        code = stock.category_code(category)
+        touched = {deed.item_id for deed in self._live.trail(person).deeds}
+        items = [
+            item for item in touched if item in stock.codes and stock.category[stock.codes[item]] == code
+        ]
+        return self.store.delete_events(self._own(person), items)
+
+    def _own(self, person: Person) -> tuple[str, ...]:
+        """Every pseudonym whose events count as this person's."""
+        return self._live.trail(person).people
 
     def require(self, person: Person) -> Person:
         """The person, if anything is kept of them.
