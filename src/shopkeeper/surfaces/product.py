@@ -28,7 +28,7 @@ def similar_cards(visit: Visit, item: int, k: int) -> tuple[Card, ...]:
         replace(card, reason=why[card.source == _CONTENT])
         for card in visit.cards_because(together, together.items)
     )
-    more = _same_category(visit, item, k)
+    more = _same_category(visit, item, max(k, FEWEST))
     rest = [code for code in more.items if code not in together.items][: k - len(cards)]
     return cards + visit.cards_because(more, rest)
 
