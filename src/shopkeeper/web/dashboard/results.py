@@ -11,6 +11,7 @@ from shopkeeper.data.lately import Lately
 from shopkeeper.evaluation.feedback import RowResult
 from shopkeeper.metrics.rates import Rate
 from shopkeeper.serving.metrics import latencies
+from shopkeeper.serving.versions import Versions
 from shopkeeper.web.dashboard.charts import Chart, Series
 from shopkeeper.web.dashboard.frame import ROOT, Frame
 from shopkeeper.web.front import Call
@@ -30,9 +31,10 @@ class Results:
     path = f"{ROOT}/results"
     key = "dash_results"
 
-    def __init__(self, frame: Frame, lately: Lately) -> None:
+    def __init__(self, frame: Frame, lately: Lately, versions: Versions) -> None:
         self._frame = frame
         self._lately = lately
+        self._versions = versions
 
     def routes(self) -> list[Route]:
         """All routes of this part."""
@@ -48,10 +50,13 @@ class Results:
         steps = funnel(self._lately.events(), DAYS)
         visits = steps[0].visits
         found = self._frame.service.results(days=DAYS)
+        serving = next((version for version in self._versions.all() if version.serving), None)
+        diversity = serving.figure("diversity@10") if serving else None
         context = {
             "days": DAYS,
             "visits": visits,
             "conversion": f"{100 * steps[-1].visits / visits:.1f}%" if visits else "",
+            "diversity": f"{diversity.mean:.2f}" if diversity else "",
             "funnel": self.funnel(call),
             "retention": self.retention(call),
             "answers": found.answers,
