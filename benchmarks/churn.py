@@ -176,16 +176,19 @@ def _categories(activity: Activity, moment: int, found: list[dict[str, Any]]) ->
     for person, category, _ in ranked.sort(PERSON, "rank").rows():
         plain.setdefault(names[person], []).append(category)
     people = [name for name in right if name in told]
-    hits = {
-        k: [
-            np.array([bool(set(lists.get(name, [])[:k]) & right[name]) for name in people], float)
-            for lists in (told, plain)
-        ]
-        for k in (1, TOLD)
-    }
-    apart = paired_bootstrap(own[3], rival[3])
-    three, one = (f"**{own[k].mean():.4f}** | {rival[k].mean():.4f}" for k in (3, 1))
+    own, rival = (
+        {k: _hits([lists.get(name, [])[:k] for name in people], right, people) for k in (1, TOLD)}
+        for lists in (told, plain)
+    )
+    apart = paired_bootstrap(own[TOLD], rival[TOLD])
+    three, one = (f"**{own[k].mean():.4f}** | {rival[k].mean():.4f}" for k in (TOLD, 1))
     return f"| {three} | {apart.low:+.4f} to {apart.high:+.4f} | {one} |"
+
+
+def _hits(lists: list[list[str]], right: dict[str, set[str]], people: list[str]) -> NDArray[np.float64]:
+    return np.array(
+        [not right[name].isdisjoint(told) for told, name in zip(lists, people, strict=True)], float
+    )
 
 
 def _intervals(told: Told) -> tuple[float, float, float, float]:

@@ -442,6 +442,10 @@ class Shop:
         own = dict(zip(self.service.identity.customers(ids).to_list(), ids.to_list(), strict=True))
         return deliver(self.store, channel, system_clock, lambda pseudonym: own.get(pseudonym, pseudonym))
 
+    def outcomes(self, days: int = 28) -> pl.DataFrame:
+        """What came back of messages, by action; see `data.outbox.outcomes`."""
+        return self.store.read(partial(outbox.outcomes, days=days))
+
     def own_ids(self, members: pl.DataFrame, customers: str | Path) -> pl.DataFrame:
         """Those rows whose ``customer_id`` is in a file, under the ids they have there."""
         asked = self._asked(customers)

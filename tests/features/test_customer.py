@@ -85,7 +85,7 @@ def weekly(person, days):
     [
         ((88,), "new"),
         (range(5, 90, 7), "active"),
-        (range(5, 70, 7), "at risk"),
+        (range(5, 80, 7), "at risk"),
         (range(5, 40, 7), "lapsed"),
         ((3, 10, 17, 24, 88), "won back"),
     ],

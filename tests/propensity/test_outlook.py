@@ -96,7 +96,7 @@ def test_moments_end_before_the_question_and_fall_on_its_day_of_the_week():
 
 
 def test_labels_look_ahead_alone():
-    activity = activity_of([bought("c_a", 3), bought("c_a", 20), bought("c_b", 3), bought("c_c", 9.9)])
+    activity = activity_of([bought("c_a", 3), bought("c_a", 20), bought("c_b", 3), bought("c_c", 9)])
     profiles = observe(activity, 10 * DAY_MS, 5).profiles
     names = profiles["customer_id"].to_list()
     silent = dict(zip(names, Silence(5).of(activity, 10 * DAY_MS, profiles), strict=True))

@@ -31,6 +31,7 @@ def hit_rate(ranked, truth, k):
 def test_next_categories_are_told_about_as_well_as_by_frequency_or_better():
     truth = next_categories(shop(), MOMENT, HORIZON, c.CATEGORY)
     model = NextCategory.fit(shop(), MOMENT, HORIZON, quiet)
+    assert model is not None
     ranked = model.rank(shop().before(MOMENT), MOMENT)
     # Tastes here are fixed, so that counting is the best one can do.
     assert hit_rate(ranked, truth, 1) > hit_rate(by_frequency(shop(), MOMENT), truth, 1) - 0.05
@@ -38,6 +39,7 @@ def test_next_categories_are_told_about_as_well_as_by_frequency_or_better():
     first = ranked.filter(pl.col("rank") == 1)
     assert len(first) == first["person"].n_unique()
     changed = NextCategory.fit(after(shop(), AS_OF), MOMENT, HORIZON, quiet)
+    assert changed is not None
     assert changed.rank(shop(), MOMENT).equals(model.rank(shop(), MOMENT))
 
 

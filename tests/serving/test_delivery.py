@@ -38,6 +38,8 @@ class Listener(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    server: Listener
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.seen.append((dict(self.headers), body))
@@ -102,7 +104,8 @@ def test_a_webhook_gets_each_message_once_and_signed(store, listen):
 
 
 def test_passing_faults_are_tried_again_under_the_same_id(store, listen):
-    server, pauses = listen(503, 429, 200), []
+    server = listen(503, 429, 200)
+    pauses: list[float] = []
     deliver(store, webhook(server, pauses), lambda: NOW)
     assert [headers[KEY] for headers, _ in server.seen] == ["m_a", "m_a", "m_a", "m_b"]
     assert pauses == [1.0, 2.0]
@@ -134,7 +137,7 @@ def test_a_file_gets_a_row_a_message(store, tmp_path):
     more = Message("m_c", "c_c", "offer", 1.0, 0.1, NOW)
     store.write(partial(outbox.put, messages=[more], rest_days=14)).result()
     deliver(store, CsvFile(path), lambda: NOW)
-    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
     assert [row["message_id"] for row in rows] == ["m_a", "m_b", "m_c"]
     assert [row["action"] for row in rows] == ["remind", "remind", "offer"]
 

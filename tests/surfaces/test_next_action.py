@@ -53,7 +53,8 @@ def plain(row):
 
 @given(people)
 def test_the_most_profitable_action_is_chosen(rows):
-    found = choose(*asked(rows), TERMS)
+    frame, buys, spend = asked(rows)
+    found = choose(frame, buys, spend, TERMS)
     for row, action, profit in zip(rows, found.actions, found.profit, strict=True):
         told = plain(row)
         assert action in ACTIONS
@@ -65,7 +66,8 @@ def test_the_most_profitable_action_is_chosen(rows):
 
 def test_regulars_are_left_alone_and_the_lapsed_are_won_back():
     rows = [("active", 30, 0.2, 0.97, 40.0), ("lapsed", 10, 4.0, 0.03, 200.0), ("active", 9, 0.9, 0.6, 60.0)]
-    assert choose(*asked(rows), TERMS).actions == (LEAVE_ALONE, "win back", "remind")
+    frame, buys, spend = asked(rows)
+    assert choose(frame, buys, spend, TERMS).actions == (LEAVE_ALONE, "win back", "remind")
 
 
 def action(customer, kind, profit, cost):

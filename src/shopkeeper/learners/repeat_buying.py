@@ -92,11 +92,15 @@ class BetaGeometric:
         return np.asarray(1 - self.alive(seen) * (1 - stay))
 
     def purchases(self, seen: Buying, time: float) -> Doubles:
-        """Expected number of purchases within ``time`` from now (equation 10 of the paper)."""
+        """Expected number of purchases within ``time`` from now.
+
+        Equation 10 of the paper, with Euler's transformation of the hypergeometric function: as it stands
+        there, it overflows for people who bought often.
+        """
         x, age = seen.repeats, self.alpha + seen.age
         a = self.a if abs(self.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE
-        series = hyp2f1(self.r + x, self.b + x, a + self.b + x - 1, time / (age + time))
-        shrunk = 1 - (age / (age + time)) ** (self.r + x) * series
+        series = hyp2f1(a + self.b - 1 - self.r, a - 1, a + self.b + x - 1, time / (age + time))
+        shrunk = 1 - (age / (age + time)) ** (a - 1) * series
         expected = (a + self.b + x - 1) / (a - 1) * shrunk / (1 + self._dropped(seen))
         return np.asarray(np.maximum(expected, 0.0))
 

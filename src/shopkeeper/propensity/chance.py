@@ -37,16 +37,17 @@ class ChanceConfig:
 
     trees: BoostingConfig = field(
         default_factory=lambda: BoostingConfig(
-            trees=300,
-            rate=0.03,
+            trees=150,
+            rate=0.06,
             leaves=8,
             least_in_leaf=60,
             share_of_features=0.4,
             share_of_rows=0.6,
             shrink=10.0,
+            threads=1,
         )
     )
-    strength: float = 0.03
+    strength: float = 0.005
     balance: float = 0.0
     seed: int = 0
 

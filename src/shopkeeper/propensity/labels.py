@@ -44,7 +44,7 @@ class Purchase:
 
     def of(self, activity: Activity, as_of: int, profiles: pl.DataFrame) -> Bools:
         """See `Label.of`."""
-        return bought(activity, as_of, self.days)[profiles[PERSON].to_numpy()] > 0
+        return np.asarray(bought(activity, as_of, self.days)[profiles[PERSON].to_numpy()] > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from shopkeeper.propensity.labels import check_days, spent
 Doubles = NDArray[np.float64]
 
 _TREES: Final = BoostingConfig(
-    trees=300, rate=0.03, leaves=8, least_in_leaf=60, share_of_features=0.4, share_of_rows=0.6
+    trees=150, rate=0.06, leaves=8, least_in_leaf=60, share_of_features=0.4, share_of_rows=0.6, threads=1
 )
 _FEWEST_SPENDERS: Final = 50
 
@@ -50,7 +50,7 @@ def lifetime(activity: Activity, as_of: int, days: int, progress: Progress) -> t
         return seen.profiles, probabilistic(seen)
 
     def tell(known: Activity, moment: int, profiles: pl.DataFrame) -> NDArray[np.float32]:
-        return spent(known, moment, days)[profiles[PERSON].to_numpy()]
+        return np.asarray(spent(known, moment, days)[profiles[PERSON].to_numpy()])
 
     examples = gather(past, moments, days, tell, progress)
     if (examples.truth > 0).sum() < _FEWEST_SPENDERS:

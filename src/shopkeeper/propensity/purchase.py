@@ -27,7 +27,7 @@ _MOMENTS: Final = 6
 _MOST_PAIRS: Final = 64
 """Categories that a customer is compared with: their own and the shop's favourites, at most so many."""
 _WINDOWS: Final = (14, 28, 91)
-_TREES: Final = BoostingConfig(trees=150, rate=0.06, leaves=16, least_in_leaf=50, truncation=5)
+_TREES: Final = BoostingConfig(trees=100, rate=0.08, leaves=16, least_in_leaf=50, truncation=5, threads=1)
 _NAMES: Final = (
     "visits",
     *(f"visits_{window}d" for window in _WINDOWS),

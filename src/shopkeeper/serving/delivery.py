@@ -12,8 +12,10 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -82,7 +84,7 @@ def deliver(
     for message in store.read(outbox.waiting):
         tried = channel.send(message, names(message.customer_id))
         done = replace(tried, channel=channel.name, sent_at=clock() if tried.status == SENT else None)
-        store.write(lambda connection, done=done: outbox.mark(connection, [done])).result()
+        store.write(partial(outbox.mark, messages=[done])).result()
         counts[done.status] += 1
     return Delivery(counts[SENT], counts[GIVEN_UP], counts[outbox.WAITING], withdrawn)
 
@@ -146,15 +148,15 @@ class Webhook:
         self, url: str, secret: str, *, pause: Pause = time.sleep, clock: Clock = system_clock
     ) -> None:
         try:
-            address = httpx.URL(url)
-        except httpx.InvalidURL:
-            address = httpx.URL("")
-        local = address.host in ("127.0.0.1", "localhost", "::1")
-        if address.scheme != "https" and not (address.scheme == "http" and local):
+            scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+        except ValueError:
+            scheme, host = "", None
+        local = scheme == "http" and host in ("127.0.0.1", "localhost", "::1")
+        if not host or not (scheme == "https" or local):
             raise InvalidRequest(
                 f"webhook = {url!r}: must be an https address.", hint="http goes to this machine alone."
             )
-        self.name = f"webhook:{address.host}"
+        self.name = f"webhook:{host}"
         self._url, self._secret = url, secret.encode()
         self._pause, self._clock = pause, clock
 
