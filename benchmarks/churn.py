@@ -28,7 +28,7 @@ from shopkeeper.app import open_shop
 from shopkeeper.cli import main as shopkeeper
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS
-from shopkeeper.data.activity import Activity, read_activity
+from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.data.sources.complete_journey import events as journey_events
 from shopkeeper.features.visits import FREQUENCY, RECENCY, SPEND
@@ -99,12 +99,12 @@ def truth(purchases: pl.DataFrame, as_of: str, days: int) -> set[str]:
     return set(purchases.filter(window)[c.CUSTOMER_ID].drop_nulls())
 
 
-def silence(shop: Path, activity: Activity, purchases: pl.DataFrame, as_of: str, days: int) -> Told:
+def silence(shop: Path, log: CustomerLog, purchases: pl.DataFrame, as_of: str, days: int) -> Told:
     """Churn as the command tells it, beside BG/NBD and a line over recency, frequency and money."""
     found = {one["customer_id"]: one["probability"] for one in ask("churn", shop, as_of, days)}
     bought = truth(purchases, as_of, days)
     moment = milliseconds(as_of)
-    past = activity.before(moment)
+    past = log.before(moment)
     seen = observe(past, moment, days)
     people = seen.profiles[c.CUSTOMER_ID].to_list()
     examples = gather(past, cut_offs(past, moment, days), days, Silence(days).of, _quiet)
@@ -118,14 +118,14 @@ def silence(shop: Path, activity: Activity, purchases: pl.DataFrame, as_of: str,
     return Told(people, scores, np.array([name not in bought for name in people]))
 
 
-def churn_table(which: str, shop: Path, activity: Activity, purchases: pl.DataFrame) -> Iterator[str]:
+def churn_table(which: str, shop: Path, log: CustomerLog, purchases: pl.DataFrame) -> Iterator[str]:
     """One row a moment and horizon, and the mean calibration error of each horizon."""
     heads = "as of|days|customers|silent|AUC|95%|RFM + logistic|BG/NBD|over BG/NBD|ECE|ECE BG/NBD|lift of 10%"
     yield f"| {heads.replace('|', ' | ')} |"
     yield "|---" * (heads.count("|") + 1) + "|"
     errors: dict[int, list[float]] = {}
     for as_of, days in CHURN[which]:
-        told = silence(shop, activity, purchases, as_of, days)
+        told = silence(shop, log, purchases, as_of, days)
         areas = {name: auc(score, told.truth) for name, score in told.scores.items()}
         low, high, over_low, over_high = _intervals(told)
         error = expected_calibration_error(told.scores["shopkeeper"], told.truth)
@@ -142,7 +142,7 @@ def churn_table(which: str, shop: Path, activity: Activity, purchases: pl.DataFr
         yield f"\nMean ECE over {len(found)} moments, {days} days: {np.mean(found):.4f}"
 
 
-def purchase_table(which: str, shop: Path, activity: Activity, purchases: pl.DataFrame) -> Iterator[str]:
+def purchase_table(which: str, shop: Path, log: CustomerLog, purchases: pl.DataFrame) -> Iterator[str]:
     """Purchase within a week, and the next category, beside personal frequency."""
     heads = "as of|AUC|by frequency|ECE|hit rate@3|by frequency|difference|hit rate@1|by frequency"
     yield f"| {heads.replace('|', ' | ')} |"
@@ -154,24 +154,24 @@ def purchase_table(which: str, shop: Path, activity: Activity, purchases: pl.Dat
         bought = truth(purchases, as_of, WEEK)
         came = np.array([name in bought for name in people])
         chance = np.array([one["probability"] for one in found])
-        visits = observe(activity.before(moment), moment, WEEK).profiles
+        visits = observe(log.before(moment), moment, WEEK).profiles
         often = dict(zip(visits[c.CUSTOMER_ID], visits[FREQUENCY] / visits["tenure_days"], strict=True))
         rival = auc(np.array([often[name] for name in people]), came)
         error = expected_calibration_error(chance, came)
         row = f"| {as_of} | **{auc(chance, came):.4f}** | {rival:.4f} | {error:.4f} "
-        yield row + _categories(activity, moment, found)
+        yield row + _categories(log, moment, found)
 
 
-def _categories(activity: Activity, moment: int, found: list[dict[str, Any]]) -> str:
-    truth = next_categories(activity, moment, WEEK, c.CATEGORY)
+def _categories(log: CustomerLog, moment: int, found: list[dict[str, Any]]) -> str:
+    truth = next_categories(log, moment, WEEK, c.CATEGORY)
     if truth.is_empty():
         return "| | | | | |"
-    names = dict(enumerate(activity.people.to_list()))
+    names = dict(enumerate(log.people.to_list()))
     right: dict[str, set[str]] = {}
     for person, category in truth.rows():
         right.setdefault(names[person], set()).add(category)
     told = {one["customer_id"]: one["next_categories"] for one in found}
-    ranked = by_frequency(activity.before(moment), moment).filter(pl.col("rank") <= TOLD)
+    ranked = by_frequency(log.before(moment), moment).filter(pl.col("rank") <= TOLD)
     plain: dict[str, list[str]] = {}
     for person, category, _ in ranked.sort(PERSON, "rank").rows():
         plain.setdefault(names[person], []).append(category)
@@ -232,15 +232,15 @@ def main(arguments: list[str]) -> int:
     folder = Path(out) / which
     make(which, events, folder)
     with open_shop(folder) as shop:
-        activity = read_activity(shop.store, shop.store)
+        log = read_customer_log(shop.store, shop.store)
         raw = pl.concat(journey_events(), how="diagonal_relaxed") if events is None else _retail(events)
         purchases = raw.filter(pl.col(c.EVENT_TYPE) == "purchase").with_columns(
             shop.service.identity.customers(raw.filter(pl.col(c.EVENT_TYPE) == "purchase")[c.CUSTOMER_ID])
         )
-    for line in churn_table(which, folder, activity, purchases):
+    for line in churn_table(which, folder, log, purchases):
         print(line, flush=True)
     print()
-    for line in purchase_table(which, folder, activity, purchases):
+    for line in purchase_table(which, folder, log, purchases):
         print(line, flush=True)
     return 0
 

@@ -32,7 +32,7 @@ from shopkeeper.core.errors import (
 )
 from shopkeeper.core.ports import system_clock
 from shopkeeper.data import outbox
-from shopkeeper.data.activity import Activity, read_activity
+from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
 from shopkeeper.data.outbox import Message
@@ -66,6 +66,8 @@ from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.segmentation import Segmentation, segment
+from shopkeeper.training.announce import announcing
+from shopkeeper.training.checkpoint import Checkpoint
 from shopkeeper.training.learning import read_learnable
 from shopkeeper.training.plan import BUDGET
 from shopkeeper.training.train import Training, chosen_fitters, train
@@ -212,17 +214,23 @@ class Shop:
         budget: float = BUDGET,
         progress: Progress = no_progress,
     ) -> Training:
-        """Train on everything in the log and go live if not worse; see `training.train`."""
-        return train(
-            self.store,
-            self.store,
-            self.models,
-            self._cache,
-            self.config,
-            test_days=test_days,
-            budget=budget,
-            progress=progress,
-        )
+        """Train on everything in the log and go live if not worse; see `training.train`.
+
+        How far it has come stands in the folder of models, where the dashboard reads it.
+        """
+        with announcing(self.models, progress) as announcer:
+            training = train(
+                self.store,
+                self.store,
+                self.models,
+                self._cache,
+                self.config,
+                test_days=test_days,
+                budget=budget,
+                progress=announcer,
+            )
+            announcer.end(training.reason, training.version, promoted=training.promoted)
+        return training
 
     def update(self) -> Update:
         """Count what came in since the last training into the model that serves; see `training.update`."""
@@ -323,7 +331,7 @@ class Shop:
         MissingColumn
             ``customers`` has no ``customer_id``.
         """
-        found = churn_list(self._activity(), read_moment("as_of", as_of), horizon, self.config, progress)
+        found = churn_list(self._customer_log(), read_moment("as_of", as_of), horizon, self.config, progress)
         return self._named(found, customers)
 
     def purchase(
@@ -335,7 +343,9 @@ class Shop:
         progress: Progress = no_progress,
     ) -> list[PurchaseForecast]:
         """Who will buy within ``horizon`` days from a moment, of what, and for how much; see `churn`."""
-        found = purchase_list(self._activity(), read_moment("as_of", as_of), horizon, self.config, progress)
+        found = purchase_list(
+            self._customer_log(), read_moment("as_of", as_of), horizon, self.config, progress
+        )
         return self._named(found, customers)
 
     def segments(
@@ -368,7 +378,7 @@ class Shop:
         """
         own = self.config.segments if rules is None else rules
         earlier = None if since is None else read_moment("since", since)
-        return segment(self._activity(), read_moment("as_of", as_of), by, own, earlier)
+        return segment(self._customer_log(), read_moment("as_of", as_of), by, own, earlier)
 
     def actions(
         self,
@@ -396,7 +406,7 @@ class Shop:
         silent = self.store.read(partial(outbox.resting, as_of=when, rest_days=rest))
         refused = self.store.customers().filter(~pl.col(c.CONSENT))[c.CUSTOMER_ID]
         found = action_list(
-            self._activity(), when, horizon, self.config, {*silent, *refused}, budget, progress
+            self._customer_log(), when, horizon, self.config, {*silent, *refused}, budget, progress
         )
         return self._named(found, customers)
 
@@ -454,8 +464,8 @@ class Shop:
         told = members.join(keys, on=c.CUSTOMER_ID, maintain_order="left")
         return told.with_columns(pl.col("own").alias(c.CUSTOMER_ID)).drop("own")
 
-    def _activity(self) -> Activity:
-        return read_activity(self.store, self.store)
+    def _customer_log(self) -> CustomerLog:
+        return read_customer_log(self.store, self.store)
 
     def _named(self, found: list[OneForecast], customers: str | Path | None) -> list[OneForecast]:
         """Those asked for, by the shop's own ids; everybody where nobody is named."""
@@ -569,6 +579,7 @@ class Shop:
     def forget(self, customer: str) -> Receipt:
         """Delete everything kept of a customer, counts of the model too; raises `UnknownCustomer`."""
         person = self.known(customer)
+        Checkpoint.under(self._cache, self.config).clear()
         # Whatever is wrong with the model, the person's data go.
         with suppress(ShopkeeperError):
             take_out(self.store, self.models, self.config, person.customer or "")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS
-from shopkeeper.data.activity import build_activity
+from shopkeeper.data.customer_log import build_customer_log
 from shopkeeper.data.dataset import PERSON
 
 ITEMS = pl.DataFrame(
@@ -36,9 +36,9 @@ COLUMNS = {
 }
 
 
-def activity_of(rows):
-    """Activity of rows in the order of `COLUMNS`."""
-    return build_activity(pl.DataFrame(rows, COLUMNS, orient="row"), ITEMS, CUSTOMERS)
+def log_of(rows):
+    """CustomerLog of rows in the order of `COLUMNS`."""
+    return build_customer_log(pl.DataFrame(rows, COLUMNS, orient="row"), ITEMS, CUSTOMERS)
 
 
 def bought(person, day, item="tea", price=5.0, hour=12.0):

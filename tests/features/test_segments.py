@@ -18,7 +18,7 @@ from shopkeeper.features.segments import (
     overlap,
     sizes,
 )
-from tests.features.people import activity_of, bought, logs
+from tests.features.people import bought, log_of, logs
 
 NOW = 45 * DAY_MS
 
@@ -30,7 +30,7 @@ def members(**segments):
 
 @given(logs)
 def test_everybody_is_in_one_stage_and_every_buyer_in_one_rfm_segment(rows):
-    told = profiles(activity_of(rows), NOW)
+    told = profiles(log_of(rows), NOW)
     assert by_stage(told)["person"].to_list() == told["person"].to_list()
     buyers = told.filter(pl.col("recency_days").is_not_null())
     found = by_rfm(told)
@@ -42,7 +42,7 @@ def test_rfm_names_say_what_they_mean():
     rows = [bought("c_a", day) for day in range(0, 40, 2)]
     rows += [bought("c_b", 0), bought("c_c", 39)]
     rows += [bought(f"c_{name}", day) for name, day in zip("defghi", range(5, 35, 5), strict=True)]
-    told = profiles(activity_of(rows), 40 * DAY_MS)
+    told = profiles(log_of(rows), 40 * DAY_MS)
     found = by_rfm(told).join(told.select("person", "customer_id"), on="person")
     named = dict(found.select("customer_id", "segment").rows())
     assert named["c_a"] in ("champions", "loyal")
@@ -51,7 +51,7 @@ def test_rfm_names_say_what_they_mean():
 
 
 def test_rules_may_overlap_and_say_which_is_broken():
-    told = profiles(activity_of([bought("c_a", 1), bought("c_a", 9), bought("c_b", 40)]), NOW)
+    told = profiles(log_of([bought("c_a", 1), bought("c_a", 9), bought("c_b", 40)]), NOW)
     rules = {"buyers": "frequency >= 1", "twice": "frequency = 2", "nobody": "frequency > 9"}
     found = by_rule(told, rules)
     assert dict(sizes(found, len(told)).select("segment", "size").rows()) == {"buyers": 2, "twice": 1}
@@ -93,7 +93,7 @@ def crowd(seed=0):
 
 
 def test_clusters_find_kinds_of_customers_and_name_them():
-    told = profiles(activity_of(crowd()), NOW)
+    told = profiles(log_of(crowd()), NOW)
     clusters = Clusters.fit(told)
     assert len(set(clusters.names)) == len(clusters.names)
     found = by_likeness(told, clusters).join(told.select("person", "customer_id"), on="person")
@@ -109,4 +109,4 @@ def test_clusters_find_kinds_of_customers_and_name_them():
 
 def test_few_buyers_have_no_clusters():
     with pytest.raises(TooLittleData, match="too few"):
-        Clusters.fit(profiles(activity_of([bought("c_a", 1)]), NOW))
+        Clusters.fit(profiles(log_of([bought("c_a", 1)]), NOW))

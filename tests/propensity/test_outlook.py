@@ -16,7 +16,7 @@ from shopkeeper.propensity.cuts import FEWEST_DAYS, MOST, cut_offs
 from shopkeeper.propensity.examples import SILENT, gather, observe
 from shopkeeper.propensity.labels import Lapse, Purchase, Silence
 from shopkeeper.propensity.outlook import foresee
-from tests.features.people import activity_of, bought
+from tests.features.people import bought, log_of
 from tests.propensity.world import AS_OF, after, shop, simulate
 
 HORIZON = 14
@@ -96,25 +96,25 @@ def test_moments_end_before_the_question_and_fall_on_its_day_of_the_week():
 
 
 def test_labels_look_ahead_alone():
-    activity = activity_of([bought("c_a", 3), bought("c_a", 20), bought("c_b", 3), bought("c_c", 9)])
-    profiles = observe(activity, 10 * DAY_MS, 5).profiles
+    log = log_of([bought("c_a", 3), bought("c_a", 20), bought("c_b", 3), bought("c_c", 9)])
+    profiles = observe(log, 10 * DAY_MS, 5).profiles
     names = profiles["customer_id"].to_list()
-    silent = dict(zip(names, Silence(5).of(activity, 10 * DAY_MS, profiles), strict=True))
+    silent = dict(zip(names, Silence(5).of(log, 10 * DAY_MS, profiles), strict=True))
     assert silent == {"c_a": True, "c_b": True, "c_c": True}
-    longer = dict(zip(names, Purchase(11).of(activity, 10 * DAY_MS, profiles), strict=True))
+    longer = dict(zip(names, Purchase(11).of(log, 10 * DAY_MS, profiles), strict=True))
     assert longer == {"c_a": True, "c_b": False, "c_c": False}
-    edge = Purchase(10).of(activity, 10 * DAY_MS, profiles)
+    edge = Purchase(10).of(log, 10 * DAY_MS, profiles)
     assert not edge.any()  # day 20, noon, is later than ten days
 
 
 def test_a_lapse_is_a_silence_beyond_the_persons_own_rhythm():
     rows = [bought("c_a", day) for day in range(0, 60, 3)]
     rows += [bought("c_b", day) for day in (0, 29, 58)]
-    activity = activity_of([*rows, bought("c_c", 99)])
-    profiles = observe(activity, 60 * DAY_MS, 14).profiles
-    lapsed = Lapse(14).of(activity, 60 * DAY_MS, profiles)
+    log = log_of([*rows, bought("c_c", 99)])
+    profiles = observe(log, 60 * DAY_MS, 14).profiles
+    lapsed = Lapse(14).of(log, 60 * DAY_MS, profiles)
     assert dict(zip(profiles["customer_id"], lapsed, strict=True)) == {"c_a": True, "c_b": False}
-    assert Silence(14).of(activity, 60 * DAY_MS, profiles).all()
+    assert Silence(14).of(log, 60 * DAY_MS, profiles).all()
 
 
 @pytest.mark.parametrize(
@@ -134,10 +134,10 @@ def test_moments_and_horizons_that_say_nothing_are_refused(day, horizon, error, 
 
 
 def test_an_empty_log_and_a_label_that_never_comes_true_are_refused():
-    nothing = activity_of([])
+    nothing = log_of([])
     with pytest.raises(TooLittleData, match="no event"):
         foresee(nothing, DAY_MS, Silence(7))
-    daily = activity_of([bought(f"c_{name}", day) for name in "abc" for day in range(90)])
+    daily = log_of([bought(f"c_{name}", day) for name in "abc" for day in range(90)])
     with pytest.raises(TooLittleData, match="Nobody had no purchase within 7 days"):
         foresee(daily, 85 * DAY_MS, Silence(7))
     with pytest.raises(TooLittleData, match="Everybody had a purchase within 7 days"):
@@ -151,7 +151,7 @@ def test_one_purchase_none_and_ten_thousand_are_all_answered():
         bought("c_often", day + place / 100, "tea", 1.0, 0.0) for day in range(100) for place in range(100)
     ]
     rows += [("c_looks", 100 * DAY_MS, "view_item", "tea", None, None, None, None, None)]
-    told = foresee(activity_of(rows), AS_OF * DAY_MS, Silence(HORIZON), config=QUICK)
+    told = foresee(log_of(rows), AS_OF * DAY_MS, Silence(HORIZON), config=QUICK)
     people = told.profiles["customer_id"].to_list()
     assert {"c_once", "c_often"} <= set(people)
     assert "c_looks" not in people

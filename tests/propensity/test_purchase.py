@@ -10,7 +10,7 @@ from shopkeeper.propensity.examples import observe
 from shopkeeper.propensity.labels import next_categories, spent
 from shopkeeper.propensity.lifetime import lifetime, probabilistic
 from shopkeeper.propensity.purchase import NextCategory, by_frequency, pairs
-from tests.features.people import activity_of, bought
+from tests.features.people import bought, log_of
 from tests.propensity.world import AS_OF, after, shop
 
 MOMENT = AS_OF * DAY_MS
@@ -46,7 +46,7 @@ def test_next_categories_are_told_about_as_well_as_by_frequency_or_better():
 def test_pairs_hold_what_was_bought_when():
     rows = [bought("c_a", day, "tea") for day in (0, 5, 10)] + [bought("c_a", 10, "jam")]
     rows += [bought("c_b", 10, "pot"), bought("c_b", 99, "tea")]
-    found = pairs(activity_of(rows), 12 * DAY_MS, c.CATEGORY)
+    found = pairs(log_of(rows), 12 * DAY_MS, c.CATEGORY)
     told = {(row["person"], row[c.CATEGORY]): row for row in found.iter_rows(named=True)}
     assert set(told) == {
         (0, "Drinks"),
@@ -66,7 +66,7 @@ def test_pairs_hold_what_was_bought_when():
 
 def test_without_categories_there_is_no_next_one():
     rows = [bought(f"c_{name}", day, "lost") for name in "ab" for day in range(0, 90, 9)]
-    assert NextCategory.fit(activity_of(rows), 85 * DAY_MS, 14, quiet) is None
+    assert NextCategory.fit(log_of(rows), 85 * DAY_MS, 14, quiet) is None
 
 
 def test_amounts_ahead_are_of_the_right_size_and_order():
@@ -81,6 +81,6 @@ def test_amounts_ahead_are_of_the_right_size_and_order():
 
 def test_a_log_too_short_to_learn_from_is_answered_by_chance_alone():
     rows = [bought(f"c_{name}", day) for name in "abcdef" for day in range(0, 20, 4)]
-    profiles, told = lifetime(activity_of(rows), 20 * DAY_MS, 10, quiet)
+    profiles, told = lifetime(log_of(rows), 20 * DAY_MS, 10, quiet)
     assert len(profiles) == 6
     assert np.isfinite(told).all()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.core.types import DAY_MS
-from tests.features.people import activity_of
+from tests.features.people import log_of
 
 DAYS = 200
 AS_OF = 170
@@ -36,16 +36,14 @@ def simulate(n=240, seed=0):
 
 @cache
 def shop(n=240, seed=0):
-    """The simulated shop as activity."""
-    return activity_of(simulate(n, seed)[0])
+    """The simulated shop as log."""
+    return log_of(simulate(n, seed)[0])
 
 
-def after(activity, day):
-    """The activity with everything from a day on changed: later events doubled and renamed."""
-    later = activity.events.filter(pl.col("timestamp") >= day * DAY_MS)
+def after(log, day):
+    """The log with everything from a day on changed: later events doubled and renamed."""
+    later = log.events.filter(pl.col("timestamp") >= day * DAY_MS)
     twisted = later.with_columns(pl.lit(0, pl.UInt32).alias("person"), amount=pl.lit(999.0))
-    kept = activity.before(day * DAY_MS).events
+    kept = log.before(day * DAY_MS).events
     events = pl.concat([kept, twisted, twisted]).sort("person", "timestamp", maintain_order=True)
-    return type(activity)(
-        activity.people, events, activity.items, activity.attributes, activity.person_attributes
-    )
+    return type(log)(log.people, events, log.items, log.attributes, log.person_attributes)

@@ -101,10 +101,10 @@ class Store:
         """Have a function of a connection done within the writer's next transaction."""
         return self._writer.submit(job)
 
-    def read(self, job: Callable[[sqlite3.Connection], Read]) -> Read:
-        """What a function of a read-only connection finds."""
+    def read(self, look: Callable[[sqlite3.Connection], Read]) -> Read:
+        """What a function finds out over a connection that cannot write."""
         with telling(self.path):
-            return job(self._readers.get())
+            return look(self._readers.get())
 
     def events_of(
         self, people: Sequence[str], *, after_seq: int = 0, columns: Sequence[str] = LIVE_COLUMNS

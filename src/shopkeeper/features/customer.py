@@ -10,7 +10,7 @@ import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS, EventType
-from shopkeeper.data.activity import AMOUNT, BAND, DWELL, ITEM, KIND, PLACE, Activity
+from shopkeeper.data.customer_log import AMOUNT, BAND, DWELL, ITEM, KIND, PLACE, CustomerLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.visits import FREQUENCY, LIMIT, OVERDUE, RECENCY, TENURE, USUAL, WON, Norms, rhythm
 
@@ -28,17 +28,17 @@ _LOOKS: Final = (EventType.view_item, EventType.select_item, EventType.search, E
 _CARTS: Final = (EventType.add_to_cart, EventType.begin_checkout, EventType.add_to_wishlist)
 
 
-def profiles(activity: Activity, as_of: int, norms: Norms | None = None) -> pl.DataFrame:
+def profiles(log: CustomerLog, as_of: int, norms: Norms | None = None) -> pl.DataFrame:
     """Profiles of everybody who did anything before a moment.
 
     Parameters
     ----------
-    activity
+    log
         What they did; later events are not looked at.
     as_of
         The moment, epoch milliseconds.
     norms
-        What is usual in the shop, see `Norms.of`; None learns it from ``activity``, which must then be whole.
+        What is usual in the shop, see `Norms.of`; None learns it from ``log``, which must then be whole.
 
     Returns
     -------
@@ -46,11 +46,11 @@ def profiles(activity: Activity, as_of: int, norms: Norms | None = None) -> pl.D
     and of `attention`, ``stage`` (one of `STAGES`), and a text column for each attribute told, named with
     `ABOUT`. Null where something cannot be said.
     """
-    past = activity.before(as_of)
+    past = log.before(as_of)
     norms = norms or Norms.of(past, as_of)
     everyone = past.events.select(pl.col(PERSON).unique().sort())
     told = everyone.with_columns(
-        activity.people.gather(everyone[PERSON]).alias(c.CUSTOMER_ID), *_about(activity, everyone[PERSON])
+        log.people.gather(everyone[PERSON]).alias(c.CUSTOMER_ID), *_about(log, everyone[PERSON])
     )
     for table in (rhythm(past, as_of, norms), tastes(past), attention(past, as_of)):
         told = told.join(table, on=PERSON, how="left", maintain_order="left")
@@ -78,7 +78,7 @@ def stage() -> pl.Expr:
     )
 
 
-def tastes(past: Activity) -> pl.DataFrame:
+def tastes(past: CustomerLog) -> pl.DataFrame:
     """What people buy: favourites with their share of the lines, breadth, price band, place and time of day.
 
     Returns
@@ -109,7 +109,7 @@ def tastes(past: Activity) -> pl.DataFrame:
     return table.join(_refunds(past), on=PERSON, how="left", maintain_order="left")
 
 
-def attention(past: Activity, as_of: int) -> pl.DataFrame:
+def attention(past: CustomerLog, as_of: int) -> pl.DataFrame:
     """What people do beside buying.
 
     Returns
@@ -153,7 +153,7 @@ def _favourite(lines: pl.DataFrame, name: str) -> pl.DataFrame:
     )
 
 
-def _refunds(past: Activity) -> pl.DataFrame:
+def _refunds(past: CustomerLog) -> pl.DataFrame:
     bought, back = (
         pl.col(AMOUNT).filter(pl.col(KIND) == int(kind)).sum()
         for kind in (EventType.purchase, EventType.refund)
@@ -163,9 +163,9 @@ def _refunds(past: Activity) -> pl.DataFrame:
     )
 
 
-def _about(activity: Activity, people: pl.Series) -> list[pl.Series]:
+def _about(log: CustomerLog, people: pl.Series) -> list[pl.Series]:
     """Attributes that customers share, as text."""
-    codes = activity.person_attributes[people.to_numpy()]
+    codes = log.person_attributes[people.to_numpy()]
     return [
         pl.Series(
             ABOUT + field,
@@ -173,6 +173,6 @@ def _about(activity: Activity, people: pl.Series) -> list[pl.Series]:
             pl.String,
         )
         for place, (field, values) in enumerate(
-            zip(activity.attributes.fields, activity.attributes.values, strict=True)
+            zip(log.attributes.fields, log.attributes.values, strict=True)
         )
     ]

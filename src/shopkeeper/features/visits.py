@@ -11,7 +11,7 @@ import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS, EventType
-from shopkeeper.data.activity import AMOUNT, DISCOUNTED, ITEM, KIND, UNITS, Activity
+from shopkeeper.data.customer_log import AMOUNT, DISCOUNTED, ITEM, KIND, UNITS, CustomerLog
 from shopkeeper.data.dataset import PERSON
 
 AGO: Final = "ago"
@@ -61,10 +61,10 @@ class Norms:
     spread: float = 30.0
 
     @classmethod
-    def of(cls, activity: Activity, as_of: int) -> Self:
+    def of(cls, log: CustomerLog, as_of: int) -> Self:
         """Learn from everybody before a moment; the defaults where nobody came three times."""
         gaps = (
-            _gaps(visits(activity, as_of))
+            _gaps(visits(log, as_of))
             .group_by(PERSON)
             .agg(pl.col("gap").mean().alias("mean"), pl.col("gap").std().alias("sd"))
         )
@@ -75,7 +75,7 @@ class Norms:
         return cls(float(mean), float(sd))
 
 
-def visits(activity: Activity, as_of: int) -> pl.DataFrame:
+def visits(log: CustomerLog, as_of: int) -> pl.DataFrame:
     """Days on which people bought before a moment.
 
     Returns
@@ -86,7 +86,7 @@ def visits(activity: Activity, as_of: int) -> pl.DataFrame:
     bought = (pl.col(KIND) == int(EventType.purchase)) & (pl.col(c.TIMESTAMP) < as_of)
     amount = pl.col(AMOUNT).fill_null(0.0)
     return (
-        activity.events.lazy()
+        log.events.lazy()
         .filter(bought)
         .select(
             PERSON,
@@ -115,7 +115,7 @@ def _gaps(days: pl.DataFrame) -> pl.DataFrame:
     return days.with_columns((pl.col(AGO).shift(1).over(PERSON) - pl.col(AGO)).cast(pl.Float64).alias("gap"))
 
 
-def rhythm(activity: Activity, as_of: int, norms: Norms) -> pl.DataFrame:
+def rhythm(log: CustomerLog, as_of: int, norms: Norms) -> pl.DataFrame:
     """Recency, frequency, money and rhythm of everybody who bought before a moment.
 
     Returns
@@ -126,7 +126,7 @@ def rhythm(activity: Activity, as_of: int, norms: Norms) -> pl.DataFrame:
     has passed of it, negative where the visit is overdue; ``overdue`` the time passed over
     ``longest_usual_gap``.
     """
-    days = _gaps(visits(activity, as_of))
+    days = _gaps(visits(log, as_of))
     counted = [_counts(window) for window in WINDOWS]
     weeks = [
         (pl.col(AGO).is_between(_WEEK * week, _WEEK * week + _WEEK - 1))
@@ -161,7 +161,7 @@ def rhythm(activity: Activity, as_of: int, norms: Norms) -> pl.DataFrame:
     return _usual(table, norms).drop("_earlier_mean", "_earlier_sd")
 
 
-def silences(activity: Activity, as_of: int, days: int) -> pl.DataFrame:
+def silences(log: CustomerLog, as_of: int, days: int) -> pl.DataFrame:
     """How often each buyer was silent for so long before.
 
     Returns
@@ -170,7 +170,7 @@ def silences(activity: Activity, as_of: int, days: int) -> pl.DataFrame:
     nothing was bought for ``days``, as far as that is known; ``longer`` gaps than the present one, how many,
     and ``much_longer_share`` of them that lasted ``days`` more.
     """
-    gaps = _gaps(visits(activity, as_of))
+    gaps = _gaps(visits(log, as_of))
     last, first = pl.col(AGO).min().over(PERSON), pl.col(AGO).max().over(PERSON)
     return (
         gaps.with_columns(last.alias("last"), first.alias("first"))

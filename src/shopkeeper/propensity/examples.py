@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shopkeeper.core.types import DAY_MS, Floats, Longs
-from shopkeeper.data.activity import Activity
+from shopkeeper.data.customer_log import CustomerLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.customer import profiles
 from shopkeeper.features.visits import FREQUENCY, RECENCY, TENURE, WINDOWS, silences
@@ -17,7 +17,7 @@ from shopkeeper.learners.calibration import log_odds
 from shopkeeper.learners.repeat_buying import BetaGeometric, Buying
 
 Progress = Callable[[str, int, int], None]
-Tell = Callable[[Activity, int, pl.DataFrame], NDArray[Any]]
+Tell = Callable[[CustomerLog, int, pl.DataFrame], NDArray[Any]]
 """What came of each person of profiles as of a moment; see `labels.Label.of`."""
 
 ALIVE, SILENT, COMING = "p_alive", "p_silent", "purchases_ahead"
@@ -75,21 +75,21 @@ class Examples:
         return len(self.truth)
 
 
-def observe(activity: Activity, as_of: int, days: int) -> Observed:
+def observe(log: CustomerLog, as_of: int, days: int) -> Observed:
     """Everybody who had bought before ``as_of``, with a horizon of ``days`` in view."""
-    past = activity.before(as_of)
+    past = log.before(as_of)
     buyers = profiles(past, as_of).filter(pl.col(RECENCY).is_not_null())
     told = buyers.join(silences(past, as_of, days), on=PERSON, how="left", maintain_order="left")
     told = told.with_columns(_chances(told, days))
-    return Observed(told, *_numbers(told, (as_of - activity.start) / DAY_MS))
+    return Observed(told, *_numbers(told, (as_of - log.start) / DAY_MS))
 
 
-def gather(activity: Activity, moments: Sequence[int], days: int, tell: Tell, progress: Progress) -> Examples:
+def gather(log: CustomerLog, moments: Sequence[int], days: int, tell: Tell, progress: Progress) -> Examples:
     """What was known at each of these moments, the latest first, and what came of it within ``days``."""
     parts: list[tuple[Observed, NDArray[Any]]] = []
     for place, moment in enumerate(moments):
-        seen = observe(activity, moment, days)
-        parts.append((seen, tell(activity, moment, seen.profiles)))
+        seen = observe(log, moment, days)
+        parts.append((seen, tell(log, moment, seen.profiles)))
         progress("look at past moments", place + 1, len(moments))
     return Examples(
         np.concatenate([seen.matrix for seen, _ in parts]),

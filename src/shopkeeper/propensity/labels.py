@@ -9,7 +9,7 @@ import polars as pl
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import InvalidRequest, TooLittleData
 from shopkeeper.core.types import DAY_MS, Bools, EventType, Floats, Longs
-from shopkeeper.data.activity import AMOUNT, ITEM, KIND, Activity
+from shopkeeper.data.customer_log import AMOUNT, ITEM, KIND, CustomerLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.visits import LIMIT, RECENCY
 
@@ -27,7 +27,7 @@ class Label(Protocol):
     def words(self) -> str:
         """What it says, for messages."""
 
-    def of(self, activity: Activity, as_of: int, profiles: pl.DataFrame) -> Bools:
+    def of(self, log: CustomerLog, as_of: int, profiles: pl.DataFrame) -> Bools:
         """Whether it came true for each person of ``profiles``, which are as of ``as_of``."""
 
 
@@ -42,9 +42,9 @@ class Purchase:
         """What it says, for messages."""
         return f"a purchase within {self.days} days"
 
-    def of(self, activity: Activity, as_of: int, profiles: pl.DataFrame) -> Bools:
+    def of(self, log: CustomerLog, as_of: int, profiles: pl.DataFrame) -> Bools:
         """See `Label.of`."""
-        return np.asarray(bought(activity, as_of, self.days)[profiles[PERSON].to_numpy()] > 0)
+        return np.asarray(bought(log, as_of, self.days)[profiles[PERSON].to_numpy()] > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class Silence:
         """What it says, for messages."""
         return f"no purchase within {self.days} days"
 
-    def of(self, activity: Activity, as_of: int, profiles: pl.DataFrame) -> Bools:
+    def of(self, log: CustomerLog, as_of: int, profiles: pl.DataFrame) -> Bools:
         """See `Label.of`."""
-        return ~Purchase(self.days).of(activity, as_of, profiles)
+        return ~Purchase(self.days).of(log, as_of, profiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,41 +74,41 @@ class Lapse:
         """What it says, for messages."""
         return f"no purchase within {self.days} days, and none for longer than usual"
 
-    def of(self, activity: Activity, as_of: int, profiles: pl.DataFrame) -> Bools:
+    def of(self, log: CustomerLog, as_of: int, profiles: pl.DataFrame) -> Bools:
         """See `Label.of`."""
-        silent = Silence(self.days).of(activity, as_of, profiles)
+        silent = Silence(self.days).of(log, as_of, profiles)
         beyond = profiles[RECENCY] + self.days > profiles[LIMIT]
         return np.asarray(silent & beyond.fill_null(value=False).to_numpy())
 
 
-def bought(activity: Activity, as_of: int, days: int) -> Longs:
+def bought(log: CustomerLog, as_of: int, days: int) -> Longs:
     """Purchase lines of each customer within ``days`` from a moment, shape ``(n_people,)``."""
-    return np.bincount(_lines(activity, as_of, days)[PERSON].to_numpy(), minlength=len(activity.people))
+    return np.bincount(_lines(log, as_of, days)[PERSON].to_numpy(), minlength=len(log.people))
 
 
-def spent(activity: Activity, as_of: int, days: int) -> Floats:
+def spent(log: CustomerLog, as_of: int, days: int) -> Floats:
     """What each customer spent within ``days`` from a moment, shape ``(n_people,)``."""
-    lines = _lines(activity, as_of, days)
+    lines = _lines(log, as_of, days)
     amounts = lines[AMOUNT].fill_null(0.0).to_numpy()
-    total = np.bincount(lines[PERSON].to_numpy(), amounts, minlength=len(activity.people))
+    total = np.bincount(lines[PERSON].to_numpy(), amounts, minlength=len(log.people))
     return total.astype(np.float32)
 
 
-def next_categories(activity: Activity, as_of: int, days: int, column: str) -> pl.DataFrame:
+def next_categories(log: CustomerLog, as_of: int, days: int, column: str) -> pl.DataFrame:
     """Categories bought on the first day of purchase within ``days`` from a moment.
 
     Returns
     -------
-    Distinct ``person`` and ``column``, one of `Activity.items`; nobody who did not buy.
+    Distinct ``person`` and ``column``, one of `CustomerLog.items`; nobody who did not buy.
     """
-    lines = _lines(activity, as_of, days).with_columns(((pl.col(c.TIMESTAMP) - as_of) // DAY_MS).alias("day"))
+    lines = _lines(log, as_of, days).with_columns(((pl.col(c.TIMESTAMP) - as_of) // DAY_MS).alias("day"))
     first = lines.filter(pl.col("day") == pl.col("day").min().over(PERSON))
-    told = first.join(activity.items.select(column).with_row_index(ITEM), on=ITEM)
+    told = first.join(log.items.select(column).with_row_index(ITEM), on=ITEM)
     return told.select(PERSON, column).drop_nulls().unique().sort(PERSON, column)
 
 
-def _lines(activity: Activity, as_of: int, days: int) -> pl.DataFrame:
-    window = activity.within(as_of, as_of + days * DAY_MS)
+def _lines(log: CustomerLog, as_of: int, days: int) -> pl.DataFrame:
+    window = log.within(as_of, as_of + days * DAY_MS)
     return window.filter(pl.col(KIND) == int(EventType.purchase))
 
 

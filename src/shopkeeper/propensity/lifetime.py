@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shopkeeper.core.errors import TooLittleData
-from shopkeeper.data.activity import Activity
+from shopkeeper.data.customer_log import CustomerLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.visits import FREQUENCY, MONETARY
 from shopkeeper.learners.boosting import AmountTrees, BoostingConfig
@@ -28,7 +28,7 @@ _TREES: Final = BoostingConfig(
 _FEWEST_SPENDERS: Final = 50
 
 
-def lifetime(activity: Activity, as_of: int, days: int, progress: Progress) -> tuple[pl.DataFrame, Doubles]:
+def lifetime(log: CustomerLog, as_of: int, days: int, progress: Progress) -> tuple[pl.DataFrame, Doubles]:
     """Everybody who had bought before a moment, and what each is expected to spend within ``days`` from it.
 
     Returns
@@ -41,15 +41,15 @@ def lifetime(activity: Activity, as_of: int, days: int, progress: Progress) -> t
         The horizon is out of bounds, or the log says nothing of the moment.
     """
     check_days("horizon", days)
-    check_as_of(activity, as_of, days)
-    past = activity.before(as_of)
+    check_as_of(log, as_of, days)
+    past = log.before(as_of)
     seen = observe(past, as_of, days)
     try:
         moments = cut_offs(past, as_of, days)
     except TooLittleData:
         return seen.profiles, probabilistic(seen)
 
-    def tell(known: Activity, moment: int, profiles: pl.DataFrame) -> NDArray[np.float32]:
+    def tell(known: CustomerLog, moment: int, profiles: pl.DataFrame) -> NDArray[np.float32]:
         return np.asarray(spent(known, moment, days)[profiles[PERSON].to_numpy()])
 
     examples = gather(past, moments, days, tell, progress)

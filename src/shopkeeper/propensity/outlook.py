@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shopkeeper.data.activity import Activity
+from shopkeeper.data.customer_log import CustomerLog
 from shopkeeper.propensity.chance import Chance, ChanceConfig
 from shopkeeper.propensity.cuts import check_as_of, cut_offs
 from shopkeeper.propensity.examples import Progress, gather, observe
@@ -34,7 +34,7 @@ class Outlook:
 
 
 def foresee(
-    activity: Activity,
+    log: CustomerLog,
     as_of: int,
     label: Label,
     *,
@@ -46,7 +46,7 @@ def foresee(
 
     Parameters
     ----------
-    activity
+    log
         What customers did; nothing from ``as_of`` on is looked at.
     as_of
         The moment, epoch milliseconds.
@@ -67,8 +67,8 @@ def foresee(
         The log is too short for the horizon, or the label never or always came true.
     """
     check_days("horizon", label.days)
-    check_as_of(activity, as_of, label.days)
-    past = activity.before(as_of)
+    check_as_of(log, as_of, label.days)
+    past = log.before(as_of)
     examples = gather(past, cut_offs(past, as_of, label.days), label.days, label.of, progress)
     check_told(examples.truth, label)
     model = Chance.fit(examples, config or ChanceConfig(), progress)

@@ -12,7 +12,7 @@ import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS, EventType, Floats
-from shopkeeper.data.activity import ITEM, KIND, Activity
+from shopkeeper.data.customer_log import ITEM, KIND, CustomerLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.visits import AGO
 from shopkeeper.learners.boosting import BoostingConfig, Grouped, RankingTrees
@@ -42,9 +42,9 @@ _NAMES: Final = (
 )
 
 
-def purchase(activity: Activity, as_of: int, days: int, language: str, progress: Progress) -> Outlook:
+def purchase(log: CustomerLog, as_of: int, days: int, language: str, progress: Progress) -> Outlook:
     """The probability that each customer buys within ``days``; see `outlook.foresee`."""
-    return foresee(activity, as_of, Purchase(days), language=language, progress=progress)
+    return foresee(log, as_of, Purchase(days), language=language, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class NextCategory:
 
     @classmethod
     def fit(
-        cls, activity: Activity, as_of: int, days: int, progress: Progress, column: str = c.CATEGORY
+        cls, log: CustomerLog, as_of: int, days: int, progress: Progress, column: str = c.CATEGORY
     ) -> Self | None:
         """Learn from what was known by ``as_of``; None where no category was ever bought again."""
-        past = activity.before(as_of)
+        past = log.before(as_of)
         moments = cut_offs(past, as_of, days)[:_MOMENTS]
         parts = []
         for place, moment in enumerate(moments):
@@ -84,9 +84,9 @@ class NextCategory:
         grouped = Grouped(_matrix(rows), rows["right"].to_numpy(), sizes)
         return cls(RankingTrees(_TREES).fit(grouped, _NAMES), column)
 
-    def rank(self, activity: Activity, as_of: int) -> pl.DataFrame:
+    def rank(self, log: CustomerLog, as_of: int) -> pl.DataFrame:
         """Categories of each customer, the likeliest first: ``person``, the column, and ``rank`` from 1."""
-        rows = pairs(activity, as_of, self.column)
+        rows = pairs(log, as_of, self.column)
         scores = self.trees.predict(_matrix(rows)) if len(rows) else np.empty(0, np.float32)
         return (
             rows.select(PERSON, self.column, pl.Series("score", scores))
@@ -95,7 +95,7 @@ class NextCategory:
         )
 
 
-def pairs(activity: Activity, as_of: int, column: str) -> pl.DataFrame:
+def pairs(log: CustomerLog, as_of: int, column: str) -> pl.DataFrame:
     """Customers and categories that they may buy next, with what is known of both before a moment.
 
     Returns
@@ -104,9 +104,9 @@ def pairs(activity: Activity, as_of: int, column: str) -> pl.DataFrame:
     """
     bought = (pl.col(KIND) == int(EventType.purchase)) & (pl.col(c.TIMESTAMP) < as_of)
     days = (
-        activity.events.lazy()
+        log.events.lazy()
         .filter(bought)
-        .join(activity.items.lazy().with_row_index(ITEM), on=ITEM)
+        .join(log.items.lazy().with_row_index(ITEM), on=ITEM)
         .filter(pl.col(column).is_not_null())
         .select(PERSON, column, ((as_of - 1 - pl.col(c.TIMESTAMP)) // DAY_MS).alias(AGO))
         .unique()
@@ -146,11 +146,11 @@ def pairs(activity: Activity, as_of: int, column: str) -> pl.DataFrame:
     )
 
 
-def by_frequency(activity: Activity, as_of: int, column: str = c.CATEGORY) -> pl.DataFrame:
+def by_frequency(log: CustomerLog, as_of: int, column: str = c.CATEGORY) -> pl.DataFrame:
     """The plain rival of `NextCategory.rank`: categories by how often the customer bought of them."""
     order = [PERSON, "visits", "buyers", column]
     return (
-        pairs(activity, as_of, column)
+        pairs(log, as_of, column)
         .with_columns(pl.col("visits").fill_null(0.0))
         .sort(order, descending=[False, True, True, False])
         .select(PERSON, column, pl.int_range(1, pl.len() + 1).over(PERSON).alias("rank"))

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from shopkeeper.core.config import ShopConfig
-from shopkeeper.data.activity import read_activity
+from shopkeeper.data.customer_log import read_customer_log
 from shopkeeper.data.store import Store
 from shopkeeper.surfaces.segmentation import Segmentation, segment
 
@@ -44,5 +44,5 @@ class Segments:
                 ask = partial(segment, as_of=as_of, by=by, rules=self._config.segments, since=since)
                 if len(self._kept) >= _KEPT:
                     self._kept.pop(next(iter(self._kept)))
-                self._kept[key] = ask(read_activity(self._store, self._store))
+                self._kept[key] = ask(read_customer_log(self._store, self._store))
             return self._kept[key]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
-from shopkeeper.data.activity import Activity
+from shopkeeper.data.customer_log import CustomerLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.customer import STAGE
 from shopkeeper.features.visits import MONETARY
@@ -61,10 +61,10 @@ class PurchaseForecast(Forecast):
 
 
 def churn_list(
-    activity: Activity, as_of: int, days: int, config: ShopConfig, progress: Progress
+    log: CustomerLog, as_of: int, days: int, config: ShopConfig, progress: Progress
 ) -> list[Forecast]:
     """Who buys nothing within ``days`` from a moment, the likeliest first; see `propensity.churn`."""
-    ahead = churn(activity, as_of, days, config.language, progress)
+    ahead = churn(log, as_of, days, config.language, progress)
     choices = choose(ahead.profiles, 1 - ahead.probability, at_stake(ahead.profiles), config.actions)
     found = [
         Forecast(customer, probability, reasons, action)
@@ -76,12 +76,12 @@ def churn_list(
 
 
 def purchase_list(
-    activity: Activity, as_of: int, days: int, config: ShopConfig, progress: Progress
+    log: CustomerLog, as_of: int, days: int, config: ShopConfig, progress: Progress
 ) -> list[PurchaseForecast]:
     """Who buys within ``days`` from a moment, the likeliest first; see `propensity.purchase`."""
-    ahead = purchase(activity, as_of, days, config.language, progress)
-    _, amounts = lifetime(activity, as_of, days, progress)
-    categories = next_categories(activity, as_of, days, ahead.profiles, progress)
+    ahead = purchase(log, as_of, days, config.language, progress)
+    _, amounts = lifetime(log, as_of, days, progress)
+    categories = next_categories(log, as_of, days, ahead.profiles, progress)
     choices = choose(ahead.profiles, ahead.probability, at_stake(ahead.profiles), config.actions)
     found = [
         PurchaseForecast(customer, probability, reasons, action, told, round(amount, 2))
@@ -93,7 +93,7 @@ def purchase_list(
 
 
 def action_list(
-    activity: Activity,
+    log: CustomerLog,
     as_of: int,
     days: int,
     config: ShopConfig,
@@ -105,7 +105,7 @@ def action_list(
 
     Parameters
     ----------
-    activity, as_of, days, config, progress
+    log, as_of, days, config, progress
         See `outlook.foresee`.
     silent
         Pseudonyms of those who must not be written to now: they rest, or did not consent.
@@ -113,7 +113,7 @@ def action_list(
         Most that all actions may cost; None sets no limit.
     """
     affordable((), budget)
-    ahead = purchase(activity, as_of, days, config.language, progress)
+    ahead = purchase(log, as_of, days, config.language, progress)
     choices = choose(ahead.profiles, ahead.probability, at_stake(ahead.profiles), config.actions)
     found = [
         NextAction(customer, action, round(profit, 4), round(cost, 4), probability, stage, reasons)
@@ -140,13 +140,13 @@ _NOTHING: Final[dict[str, Any]] = {
 
 
 def next_categories(
-    activity: Activity, as_of: int, days: int, profiles: pl.DataFrame, progress: Progress
+    log: CustomerLog, as_of: int, days: int, profiles: pl.DataFrame, progress: Progress
 ) -> list[tuple[str, ...]]:
     """The likeliest next categories of each customer; none where the catalogue tells no category."""
-    model = NextCategory.fit(activity, as_of, days, progress)
+    model = NextCategory.fit(log, as_of, days, progress)
     if model is None:
         return [()] * len(profiles)
-    ranked = model.rank(activity.before(as_of), as_of).filter(pl.col("rank") <= TOLD)
+    ranked = model.rank(log.before(as_of), as_of).filter(pl.col("rank") <= TOLD)
     told = ranked.group_by(PERSON).agg(pl.col(c.CATEGORY))
     lists = profiles.select(PERSON).join(told, on=PERSON, how="left", maintain_order="left")[c.CATEGORY]
     return [tuple(one or ()) for one in lists.to_list()]

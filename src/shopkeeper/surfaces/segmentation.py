@@ -8,7 +8,7 @@ import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import InvalidRequest
-from shopkeeper.data.activity import Activity
+from shopkeeper.data.customer_log import CustomerLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.clusters import Clusters
 from shopkeeper.features.customer import profiles
@@ -84,13 +84,13 @@ class Segmentation:
 
 
 def segment(
-    activity: Activity, as_of: int, by: str, rules: Mapping[str, str], since: int | None = None
+    log: CustomerLog, as_of: int, by: str, rules: Mapping[str, str], since: int | None = None
 ) -> Segmentation:
     """Divide everybody known before a moment.
 
     Parameters
     ----------
-    activity
+    log
         What customers did.
     as_of
         The moment, epoch milliseconds.
@@ -114,13 +114,13 @@ def segment(
         raise InvalidRequest("since: must lie before as_of.")
     for moment in (as_of, since):
         if moment is not None:
-            check_as_of(activity, moment, _UNTIL_DAYS)
-    told = profiles(activity, as_of)
+            check_as_of(log, moment, _UNTIL_DAYS)
+    told = profiles(log, as_of)
     clusters = Clusters.fit(told) if by == "clusters" else None
     members = _members(told, by, rules, clusters)
     moved: tuple[SegmentMove, ...] = ()
     if since is not None:
-        before = _members(profiles(activity, since), by, rules, clusters)
+        before = _members(profiles(log, since), by, rules, clusters)
         moved = tuple(SegmentMove(*row) for row in movement(before, members).rows())
     named = members.join(told.select(PERSON, c.CUSTOMER_ID), on=PERSON, maintain_order="left")
     return Segmentation(
