@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -117,6 +117,13 @@ class Chat(_Section):
         return self
 
 
+class Embed(_Section):
+    """Pages of other origins that take the script into theirs."""
+
+    origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?$")], ...] = ()
+    """Origins whose pages may send events and ask for rows, such as ``https://shop.example``."""
+
+
 class Actions(_Section):
     """What may be done about a customer, what it costs, and what it is taken to bring.
 
@@ -156,6 +163,7 @@ class ShopConfig(_Section):
     privacy: Privacy = Privacy()
     encoders: EncoderSettings = EncoderSettings()
     chat: Chat = Chat()
+    embed: Embed = Embed()
     actions: Actions = Actions()
     segments: dict[str, str] = {}
     """Rules that pick customers, by the name of the segment; see ``features/rules.py``."""

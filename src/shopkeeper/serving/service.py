@@ -295,12 +295,17 @@ class Service:
         cards = product.similar_cards(visit, visit.stock.code(item_id), k)
         return Answer(_request_id(), model.version, cards)
 
-    def homepage(self, person: Person = GUEST, *, k: int = 12) -> Homepage:
-        """The homepage of a person, ``k`` cards a row at most; by category before the first training."""
+    def homepage(
+        self, person: Person = GUEST, *, k: int = 12, history: Sequence[Happening] | None = None
+    ) -> Homepage:
+        """The homepage of a person, ``k`` cards a row at most; by category before the first training.
+
+        A ``history`` that came with the request is taken in place of what the log knows of the person.
+        """
         if not FEWEST_ON_SHELF <= k <= MOST_ON_SHELF:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
         return Homepage(
             _request_id(), _version(model), homepage.compose(visit, k), homepage.categories(visit)
         )
@@ -412,6 +417,30 @@ class Service:
         receipt = forget(self.store, name)
         self._live.forget(people)
         return receipt
+
+    def retract(self, person: Person, deed: Done) -> int:
+        """Delete one thing a person did, because they say so; how many events that were."""
+        return self.store.delete_events(self._own(person), [deed.item_id], (deed.kind, deed.time))
+
+    def drop_interest(self, person: Person, category: str) -> int:
+        """Delete all a person did with items of a category, because they say so; how many events.
+
+        Raises
+        ------
+        NotFound
+            No item is in such a category.
+        """
+        stock = self._showroom.assortment(self._models.current())
+        code = stock.category_code(category)
+        touched = {deed.item_id for deed in self._live.trail(person).deeds}
+        items = [
+            item for item in touched if item in stock.codes and stock.category[stock.codes[item]] == code
+        ]
+        return self.store.delete_events(self._own(person), items)
+
+    def _own(self, person: Person) -> tuple[str, ...]:
+        """Every pseudonym whose events count as this person's."""
+        return self._live.trail(person).people
 
     def require(self, person: Person) -> Person:
         """The person, if anything is kept of them.

@@ -5,11 +5,13 @@ from fastapi import FastAPI
 from shopkeeper.core.ports import Clock, system_clock
 from shopkeeper.serving.guard import Guard
 from shopkeeper.serving.service import Service
+from shopkeeper.web import embed
 from shopkeeper.web.about import AboutPages
 from shopkeeper.web.cart import CartPages
 from shopkeeper.web.dashboard import pages as dashboard
 from shopkeeper.web.developers import DeveloperPages
 from shopkeeper.web.front import Front
+from shopkeeper.web.offers import OfferPages
 from shopkeeper.web.search import SearchPages
 from shopkeeper.web.window import WindowPages
 
@@ -38,10 +40,12 @@ def mount(
     routes = [
         *WindowPages(front).routes(),
         *SearchPages(front).routes(),
+        *OfferPages(front).routes(),
         *CartPages(front).routes(),
         *AboutPages(front).routes(),
         *DeveloperPages(front).routes(),
         *dashboard.routes(front),
+        *embed.routes(),
         front.assets.route(),
     ]
     app.router.routes.extend(routes)
