@@ -6,6 +6,7 @@ import pytest
 
 from shopkeeper.catalog.review import REVIEW
 from shopkeeper.core import columns as c
+from shopkeeper.data.derived import DERIVED, attributes_of
 from shopkeeper.training.promote import current_version, versions
 from tests.serving import world
 from tests.web.conftest import application, visit
@@ -135,6 +136,34 @@ def test_catalogue_tells_cold_dead_and_doubtful(service, browser_of_a_guest):
     assert "Nobody&#39;s &lt;i&gt;thing" in text
     assert "Butcher" in text
     assert "41%" in text
+
+
+def test_a_doubtful_value_is_accepted_or_rejected_once(service, browser_of_a_guest):
+    service.store.path.with_name(REVIEW).write_text(
+        "item_id,title,field,suggestion,confidence,filled\n"
+        "meat-01,Meat 1,color,red,0.41,false\nmeat-02,Meat 2,color,blue,0.61,true\n"
+    )
+
+    def say(item: str, suggestion: str, verdict: str) -> int:
+        fields = {"item": item, "field": "color", "suggestion": suggestion, "verdict": verdict}
+        return int(browser_of_a_guest.post("/dashboard/catalogue/review", data=fields).status_code)
+
+    def derived(item: str) -> dict[str, object]:
+        rows = dict(service.store.items().select(c.ITEM_ID, c.ATTRIBUTES).iter_rows())
+        return dict(attributes_of(rows[item]).get(DERIVED, {}))
+
+    assert say("meat-01", "red", "accept") == 303
+    assert derived("meat-01")["color"] == {
+        "value": "red",
+        "source": "reviewed",
+        "confidence": 1.0,
+        "date": "2026-11-23",
+    }
+    assert say("meat-02", "blue", "reject") == 303
+    assert derived("meat-02") == {}
+    assert say("meat-01", "red", "reject") == 422
+    assert say("meat-03", "anything", "accept") == 422
+    assert "Nothing waits for review." in browser_of_a_guest.get("/dashboard/catalogue").text
 
 
 def test_a_training_runs_beside_the_service_and_is_told(service, browser_of_a_guest, models):

@@ -142,9 +142,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "dash_last_touched": ("Last touched", "最近问津"),
     "dash_review": ("Values to review", "待审核的值"),
     "dash_review_note": (
-        "What tagging was least sure of, the least sure first.",
-        "自动打标最没把握的值，最不确定的排在前面。",
+        "{} values that tagging was not sure of, the least sure first. Verdicts last.",
+        "自动打标没有把握的 {} 个值，最不确定的排在前面。您的裁定对以后的打标同样有效。",
     ),
+    "dash_verdict": ("Verdict", "裁定"),
+    "dash_accept": ("Accept", "采纳"),
+    "dash_reject": ("Reject", "拒绝"),
+    "dash_accept_named": ("Accept {} for {}", "采纳“{}”：{}"),
+    "dash_reject_named": ("Reject {} for {}", "拒绝“{}”：{}"),
     "dash_review_none": (
         "Nothing waits for review. The command that derives values is “shopkeeper tag”.",
         "没有待审核的值。推断这些值的命令是“shopkeeper tag”。",
