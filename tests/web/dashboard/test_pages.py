@@ -72,6 +72,18 @@ def test_refused_rows_are_told_with_reason_and_example(service, browser_of_a_gue
     assert "secret-number" not in text
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_shop_without_items_and_model_has_pages_too(tmp_path, path):
+    world.make_shop(tmp_path / "shop", trained=False)
+    service = world.open_service(tmp_path / "shop")
+    service.store.write(lambda connection: connection.execute("DELETE FROM items").rowcount).result()
+    with visit(application(service)) as client:
+        answer = client.get(f"/dashboard{path}")
+        assert answer.status_code == 200
+        assert Page(answer.text).faults == []
+        assert client.get("/").status_code == 200
+
+
 def test_charts_are_saved_as_drawings_and_as_figures(browser_of_a_guest, customer):
     figures = browser_of_a_guest.get("/dashboard/charts/arrivals.csv")
     assert figures.headers["content-disposition"] == 'attachment; filename="arrivals.csv"'

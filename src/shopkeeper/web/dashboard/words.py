@@ -165,6 +165,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "dash_visits": ("Visits", "访问"),
     "dash_visits_note": ("one person on one day, last {} days", "每人每天计一次，最近 {} 天"),
     "dash_conversion": ("Visits with a purchase", "有购买的访问"),
+    "dash_diversity": ("Diversity", "多样性"),
+    "dash_diversity_note": ("within lists of ten, 0 to 1, on the test", "前十列表内部，0 到 1，测试所得"),
     "dash_funnel": ("The way to a purchase, last {} days", "购买路径（最近 {} 天）"),
     "dash_funnel_note": (
         "Visits that came at least so far; who bought has looked, whether or not that was recorded.",
