@@ -8,20 +8,16 @@ Content-based recommendation: Pazzani and Billsus (2007).
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Self
 
 import numpy as np
-from scipy import sparse
 
-from shopkeeper.core.types import Bools, Floats
+from shopkeeper.core.types import Ints
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.features.fields import KINDS, MEANING, WORDS, Fields, Joined, joined
-from shopkeeper.learners.linear import stacked
+from shopkeeper.features.fields import ATTRIBUTES, KINDS, MEANING, PICTURE, WORDS, Fields, joined
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.item_rows import ItemRows
-
-_CELLS: Final = 1 << 22
-"""Pairs of items looked at at once."""
+from shopkeeper.recommenders.nearest import Wanted, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,7 @@ class ContentConfig:
 
     Attributes
     ----------
-    words, kinds, meaning
+    words, kinds, attributes, meaning, picture
         Weights of the fields.
     sharpness
         Power to which likeness is raised: what is hardly alike should not add up to much.
@@ -46,7 +42,9 @@ class ContentConfig:
 
     words: float = 1.0
     kinds: float = 0.25
+    attributes: float = 0.25
     meaning: float = 1.0
+    picture: float = 0.25
     sharpness: float = 3.0
     neighbours: int = 100
     untouched: int = 20
@@ -56,78 +54,55 @@ class ContentConfig:
     @property
     def weights(self) -> Mapping[str, float]:
         """Weights of the fields by name."""
-        return {WORDS: self.words, KINDS: self.kinds, MEANING: self.meaning}
+        return {
+            WORDS: self.words,
+            KINDS: self.kinds,
+            ATTRIBUTES: self.attributes,
+            MEANING: self.meaning,
+            PICTURE: self.picture,
+        }
 
 
 class Content(ItemRows):
-    """What is like the items in the history."""
+    """What is like the items in the history.
+
+    Attributes
+    ----------
+    recall_
+        Share of the ten nearest items that was found; 1 where all pairs were compared.
+    """
 
     name: ClassVar[str] = "content"
     config: ContentConfig
+    recall_: float
 
     def __init__(self, config: ContentConfig | None = None) -> None:
-        self.config = config or ContentConfig()
+        self.config, self.recall_ = config or ContentConfig(), 1.0
         self._take_nothing()
 
     def fit(self, dataset: Dataset) -> Self:
-        """Find the items most alike to each, exactly."""
+        """Find the items most alike to each; see `nearest`."""
         return self.fit_fields(dataset, Fields.of(dataset.items))
 
-    def fit_fields(self, dataset: Dataset, fields: Fields) -> Self:
-        """Fit from fields that were read before."""
+    def fit_fields(self, dataset: Dataset, fields: Fields, rows: Ints | None = None) -> Self:
+        """Fit from fields that were read before; only items in ``rows`` are known then, where it is given."""
         config = self.config
-        found = nearest(
-            joined(fields, config.weights), config.neighbours, dataset.popularity == 0, config.untouched
-        )
+        wanted = Wanted(config.neighbours, dataset.popularity == 0, config.untouched)
+        found, self.recall_ = nearest(joined(fields, config.weights), wanted, rows)
         found.data **= np.float32(config.sharpness)
         return self._take(found, dataset.weights)
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""
-        write_state(folder, asdict(self.config), weights=self.weights_, **matrix_arrays(self.matrix_))
+        recall = np.array(self.recall_)
+        write_state(
+            folder, asdict(self.config), weights=self.weights_, recall=recall, **matrix_arrays(self.matrix_)
+        )
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         settings, arrays = read_state(folder)
-        return cls(ContentConfig(**settings))._take(matrix_of(arrays), arrays["weights"])
-
-
-def nearest(items: Joined, keep: int, apart: Bools, keep_apart: int) -> sparse.csr_array:
-    """The items most alike to each, items x items, without itself and without what is not alike at all.
-
-    Parameters
-    ----------
-    items
-        What is compared.
-    keep
-        Most neighbours of an item.
-    apart
-        Shape ``(n_items,)``: items of which ``keep_apart`` are kept beside those.
-    keep_apart
-        How many of them.
-    """
-    n, step = len(apart), max(1, _CELLS // max(1, len(apart)))
-    among, parts = np.flatnonzero(apart), []
-    for low in range(0, n, step):
-        alike = items.block(low, min(low + step, n))
-        np.fill_diagonal(alike[:, low:], 0.0)
-        kept = _largest(alike, keep)
-        if len(among):
-            rows, places = np.nonzero(_largest(alike[:, among], keep_apart))
-            kept[rows, among[places]] = True
-        kept &= alike > 0
-        rows, columns = np.nonzero(kept)
-        indptr = np.searchsorted(rows, np.arange(len(alike) + 1)).astype(np.int32)
-        shape = (len(alike), n)
-        parts.append(sparse.csr_array((alike[rows, columns], columns.astype(np.int32), indptr), shape=shape))
-    found = stacked(parts, n)
-    narrow = found.indices.astype(np.int32), found.indptr.astype(np.int32)
-    return sparse.csr_array((found.data.astype(np.float32), *narrow), shape=found.shape)
-
-
-def _largest(values: Floats, n: int) -> Bools:
-    """The ``n`` largest of each row; some more where they are equal."""
-    if n >= values.shape[1]:
-        return np.ones(values.shape, bool)
-    return np.asarray(values >= np.partition(values, -n, axis=1)[:, -n][:, None])
+        model = cls(ContentConfig(**settings))
+        model.recall_ = float(arrays.get("recall", 1.0))
+        return model._take(matrix_of(arrays), arrays["weights"])
