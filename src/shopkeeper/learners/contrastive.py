@@ -32,8 +32,8 @@ class ContrastiveConfig:
 
     Attributes
     ----------
-    passes
-        Times that all pairs are looked at.
+    steps
+        Batches looked at, whatever number of pairs there are.
     batch
         Pairs a step.
     rate
@@ -46,7 +46,7 @@ class ContrastiveConfig:
         Of the order of pairs.
     """
 
-    passes: int = 6
+    steps: int = 400
     batch: int = 512
     rate: float = 1e-3
     temperature: float = 0.07
@@ -106,17 +106,15 @@ def learn_projection(
         return Projection(identity)
     popular = np.log(np.bincount(other, minlength=len(answers)) / len(other) + 1e-12).astype(np.float32)
     rng = np.random.default_rng(config.seed)
-    matrix, first, second, step = identity.copy(), np.zeros_like(identity), np.zeros_like(identity), 0
-    for _ in range(config.passes):
-        order = rng.permutation(len(one))
-        for low in range(0, len(order) - 1, config.batch):
-            rows, step = order[low : low + config.batch], step + 1
-            x, y = asked[one[rows]], answers[other[rows]]
-            gradient = _gradient(matrix, x, y, other[rows], popular[other[rows]], config.temperature)
-            first += 0.1 * (gradient - first)
-            second += 0.02 * (gradient**2 - second)
-            spread = np.sqrt(second / (1 - 0.98**step)) + 1e-8
-            matrix -= config.rate * (first / (1 - 0.9**step) / spread + config.pull * (matrix - identity))
+    matrix, first, second = identity.copy(), np.zeros_like(identity), np.zeros_like(identity)
+    for step in range(1, config.steps + 1):
+        rows = rng.integers(len(one), size=min(config.batch, len(one)))
+        x, y = asked[one[rows]], answers[other[rows]]
+        gradient = _gradient(matrix, x, y, other[rows], popular[other[rows]], config.temperature)
+        first += 0.1 * (gradient - first)
+        second += 0.02 * (gradient**2 - second)
+        spread = np.sqrt(second / (1 - 0.98**step)) + 1e-8
+        matrix -= config.rate * (first / (1 - 0.9**step) / spread + config.pull * (matrix - identity))
     return Projection(matrix)
 
 
