@@ -45,7 +45,7 @@ class WindowPages:
     def home(self, call: Call) -> Response:
         """The shop window, arranged for the visitor."""
         words = call.visitor.words
-        page = self._service.homepage(call.visitor.person, k=ROW)
+        page = self._service.homepage(call.visitor.seen_as, k=ROW)
         rows = [
             shelves.shelf_of(row, words, request_id=page.request_id, anchor=self._anchor(row))
             for row in page.rows
@@ -64,7 +64,7 @@ class WindowPages:
         """One product; opening it counts as a view, once."""
         item_id = call.request.path_params["item_id"]
         # Asked before the view is noted: the reason is what was known before the visitor came here.
-        page = self._service.product(item_id, call.visitor.person)
+        page = self._service.product(item_id, call.visitor.seen_as)
         note_view(self._service, call, item_id, self._front.clock())
         words = call.visitor.words
         led_by, led_row = origin(call)
@@ -92,7 +92,7 @@ class WindowPages:
         """One page of a category in personal order."""
         name = call.request.path_params["name"]
         number = _page_number(call.request)
-        page = self._service.category(name, call.visitor.person, k=number * PAGE)
+        page = self._service.category(name, call.visitor.seen_as, k=number * PAGE)
         last = max(1, -(-page.count // PAGE))
         cards = page.cards[(number - 1) * PAGE : number * PAGE]
         if number > 1 and not cards:
@@ -106,7 +106,7 @@ class WindowPages:
             "count": page.count,
             "tiles": tiles,
             "page": number,
-            "knows_you": self._service.knows(call.visitor.person, limit=1).events > 0,
+            "knows_you": self._service.knows(call.visitor.seen_as, limit=1).events > 0,
             "last": min(last, _MOST_PAGES),
             "request_id": page.request_id,
             "pictures": tuple(tile.picture for tile in tiles if shelves.is_elsewhere(tile.picture)),
@@ -142,7 +142,7 @@ class WindowPages:
         anchor = call.request.query_params.get("for", "") if led_row == "because" else ""
         if not anchor:
             return None
-        known = self._service.knows(call.visitor.person, limit=_ANCHOR_EVENTS)
+        known = self._service.knows(call.visitor.seen_as, limit=_ANCHOR_EVENTS)
         return self._known(anchor) if any(deed.item_id == anchor for deed in known.recent) else None
 
     def _evidence(self, card: Card) -> list[Card]:
