@@ -3,8 +3,8 @@
     python -m benchmarks.search FOLDER
 
 FOLDER holds a Chinese shop of 239 goods: ``goods.csv``, ``category.csv``, ``brand.csv`` and
-``goods_attribute.csv`` of linlinjava/litemall. Queries stand in ``benchmarks/queries``: each in English and in
-Chinese, with every product that answers it, written down by reading the catalogue and not by looking at
+``goods_attribute.csv`` of linlinjava/litemall. Queries stand in ``benchmarks/queries``: each in English and
+in Chinese, with every product that answers it, written down by reading the catalogue and not by looking at
 results. Choices are made on ``litemall_validation.csv``; ``litemall.csv`` is the test. Nobody is known, so
 nothing is ranked by taste.
 """

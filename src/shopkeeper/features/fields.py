@@ -11,7 +11,7 @@ each times sqrt(w_f), at length 1.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,7 @@ WORDS: Final = "words"
 KINDS: Final = "kinds"
 ATTRIBUTES: Final = "attributes"
 MEANING: Final = "meaning"
+ADAPTED: Final = "adapted"
 PICTURE: Final = "picture"
 _COMMON: Final = 0.1
 """Share of items above which a piece of a word tells nothing apart, in a catalogue of any size."""
@@ -61,6 +62,10 @@ class Fields:
         dense = {} if items.vectors is None else {MEANING: items.vectors}
         pictures = {f"{PICTURE}.{place}": _centred(seen) for place, seen in enumerate(items.pictures)}
         return cls({WORDS: _words(content), **kinds, **attributes}, {**dense, **pictures})
+
+    def beside(self, name: str, vectors: Floats) -> "Fields":
+        """The same and one more field: unit rows, zeros where nothing is known."""
+        return replace(self, dense={**self.dense, name: vectors})
 
     @property
     def names(self) -> frozenset[str]:
@@ -115,7 +120,9 @@ def joined(fields: Fields, weights: Mapping[str, float]) -> Joined:
         known += weight[name] * np.abs(dense).any(axis=1)
     scale = (1.0 / np.sqrt(np.where(known > 0, known, 1.0))).astype(np.float32)
     wide = sparse.hstack([rows * np.float32(np.sqrt(weight[name])) for name, rows in fields.sparse.items()])
-    parts = [np.float32(np.sqrt(weight[name])) * dense for name, dense in fields.dense.items()]
+    parts = [
+        np.float32(np.sqrt(weight[name])) * dense for name, dense in fields.dense.items() if weight[name]
+    ]
     flat = np.hstack([np.zeros((n, 0), np.float32), *parts])
     return Joined(sparse.csr_array(sparse.diags_array(scale) @ wide), flat * scale[:, None])
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from shopkeeper.core.types import Ints
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.features.fields import ATTRIBUTES, KINDS, MEANING, PICTURE, WORDS, Fields, joined
+from shopkeeper.features.fields import ADAPTED, ATTRIBUTES, KINDS, MEANING, PICTURE, WORDS, Fields, joined
+from shopkeeper.learners.contrastive import Projection, learn_projection, taken_together
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.item_rows import ItemRows
 from shopkeeper.recommenders.nearest import Wanted, nearest
@@ -26,8 +27,8 @@ class ContentConfig:
 
     Attributes
     ----------
-    words, kinds, attributes, meaning, picture
-        Weights of the fields.
+    words, kinds, attributes, meaning, adapted, picture
+        Weights of the fields; ``adapted`` is the meaning as this shop's customers see it, see `adaptation`.
     sharpness
         Power to which likeness is raised: what is hardly alike should not add up to much.
     neighbours
@@ -44,6 +45,7 @@ class ContentConfig:
     kinds: float = 0.25
     attributes: float = 0.25
     meaning: float = 1.0
+    adapted: float = 0.0
     picture: float = 0.25
     sharpness: float = 3.0
     neighbours: int = 100
@@ -59,6 +61,7 @@ class ContentConfig:
             KINDS: self.kinds,
             ATTRIBUTES: self.attributes,
             MEANING: self.meaning,
+            ADAPTED: self.adapted,
             PICTURE: self.picture,
         }
 
@@ -70,23 +73,42 @@ class Content(ItemRows):
     ----------
     recall_
         Share of the ten nearest items that was found; 1 where all pairs were compared.
+    projection_
+        What adapts vectors of the encoder to the shop; None where that has no weight.
     """
 
     name: ClassVar[str] = "content"
     config: ContentConfig
     recall_: float
+    projection_: Projection | None
 
     def __init__(self, config: ContentConfig | None = None) -> None:
-        self.config, self.recall_ = config or ContentConfig(), 1.0
+        self.config, self.recall_, self.projection_ = config or ContentConfig(), 1.0, None
         self._take_nothing()
 
     def fit(self, dataset: Dataset) -> Self:
         """Find the items most alike to each; see `nearest`."""
-        return self.fit_fields(dataset, Fields.of(dataset.items))
+        fields = Fields.of(dataset.items)
+        return self.fit_fields(dataset, fields, adaptation(dataset, fields) if self.config.adapted else None)
 
-    def fit_fields(self, dataset: Dataset, fields: Fields, rows: Ints | None = None) -> Self:
-        """Fit from fields that were read before; only items in ``rows`` are known then, where it is given."""
+    def fit_fields(
+        self, dataset: Dataset, fields: Fields, projection: Projection | None, rows: Ints | None = None
+    ) -> Self:
+        """Fit from what was read and learned before.
+
+        Parameters
+        ----------
+        dataset, fields
+            What people did, and what the catalogue says.
+        projection
+            What `adaptation` learned of both; needed where ``adapted`` has a weight.
+        rows
+            Items whose neighbours are looked for, in rising order; None for all.
+        """
         config = self.config
+        self.projection_ = projection if config.adapted else None
+        if self.projection_ is not None:
+            fields = fields.beside(ADAPTED, self.projection_.of(fields.dense[MEANING]))
         wanted = Wanted(config.neighbours, dataset.popularity == 0, config.untouched)
         found, self.recall_ = nearest(joined(fields, config.weights), wanted, rows)
         found.data **= np.float32(config.sharpness)
@@ -94,10 +116,10 @@ class Content(ItemRows):
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""
-        recall = np.array(self.recall_)
-        write_state(
-            folder, asdict(self.config), weights=self.weights_, recall=recall, **matrix_arrays(self.matrix_)
-        )
+        arrays = {"weights": self.weights_, "recall": np.array(self.recall_)}
+        if self.projection_ is not None:
+            arrays["projection"] = self.projection_.matrix
+        write_state(folder, asdict(self.config), **arrays, **matrix_arrays(self.matrix_))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -105,4 +127,13 @@ class Content(ItemRows):
         settings, arrays = read_state(folder)
         model = cls(ContentConfig(**settings))
         model.recall_ = float(arrays.get("recall", 1.0))
+        model.projection_ = Projection(arrays["projection"]) if "projection" in arrays else None
         return model._take(matrix_of(arrays), arrays["weights"])
+
+
+def adaptation(dataset: Dataset, fields: Fields) -> Projection | None:
+    """What people took together teaches how near meanings are in this shop; None where nothing is read."""
+    if MEANING not in fields.dense:
+        return None
+    vectors = fields.dense[MEANING]
+    return learn_projection(vectors, vectors, taken_together(dataset))

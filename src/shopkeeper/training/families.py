@@ -225,11 +225,11 @@ def _basket_neighbours(shape: Shape) -> Cost:
 
 
 def _content(shape: Shape) -> Cost:
-    """Titles read once, some items compared with all in each trial, and twice each with all or a few."""
+    """Titles read once, some items compared with all in each trial; twice adapting, and each with all or a few."""
     n = shape.catalogue
     trials = 25 * min(n * MOST_ROWS, CONTENT_PAIRS) * 6e-8
     whole = n * (n * 6e-8 if n <= COMPARED else 2e-3)
-    return Cost(4.0 + shape.texts * 1e-3 + trials + 2 * whole, 400 + n * 0.006)
+    return Cost(30.0 + shape.texts * 1e-3 + trials + 2 * whole, 400 + n * 0.006)
 
 
 def _nothing_told(shape: Shape) -> str:

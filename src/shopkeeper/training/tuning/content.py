@@ -8,13 +8,14 @@ import numpy as np
 
 from shopkeeper.core.types import Ints
 from shopkeeper.data.split import Cases, Split
-from shopkeeper.features.fields import ATTRIBUTES, KINDS, MEANING, PICTURE, WORDS, Fields
-from shopkeeper.recommenders.content import Content, ContentConfig
+from shopkeeper.features.fields import ADAPTED, ATTRIBUTES, KINDS, MEANING, PICTURE, WORDS, Fields
+from shopkeeper.learners.contrastive import Projection
+from shopkeeper.recommenders.content import Content, ContentConfig, adaptation
 from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share, value_of
 
 _RECENCIES: Final = (0.5, 0.65, 0.8, 0.9, 0.97)
 _WEIGHTS: Final = (0.0, 0.25, 0.5, 1.0, 2.0)
-_FIELDS: Final = (MEANING, WORDS, PICTURE, ATTRIBUTES, KINDS)
+_FIELDS: Final = (ADAPTED, MEANING, WORDS, PICTURE, ATTRIBUTES, KINDS)
 """In the order in which their weights are chosen."""
 _SHARPNESS: Final = (2.0, 3.0, 5.0)
 MOST_ROWS: Final = 1_000
@@ -29,20 +30,25 @@ def tune_content(split: Split, cases: Cases, seed: int = 0) -> Trial[ContentConf
     """Recency, then the weight of each field in turn, then sharpness, on some of the cases; fitted on all."""
     fields = Fields.of(split.train.items)
     start = ContentConfig(seen=1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0)
-    config = _chosen(start, split, cases.take(np.random.default_rng(seed).permutation(len(cases))), fields)
-    model = Content(config).fit_fields(split.train, fields)
+    projection = adaptation(split.train, fields)
+    config = _chosen(
+        start, split, cases.take(np.random.default_rng(seed).permutation(len(cases))), fields, projection
+    )
+    model = Content(config).fit_fields(split.train, fields, projection)
     return Trial(config, value_of(model, cases), model)
 
 
-def _chosen(start: ContentConfig, split: Split, cases: Cases, fields: Fields) -> ContentConfig:
+def _chosen(
+    start: ContentConfig, split: Split, cases: Cases, fields: Fields, projection: Projection | None
+) -> ContentConfig:
     n = split.train.n_items
     rows, asked = heard_rows(cases, int(min(MOST_ROWS, MOST_PAIRS / max(1, n))))
-    model = Content(start).fit_fields(split.train, fields, rows)
+    model = Content(start).fit_fields(split.train, fields, projection, rows)
 
     def value(config: ContentConfig) -> float:
         nonlocal model
         if replace(config, recency=model.config.recency) != model.config:
-            model = Content(config).fit_fields(split.train, fields, rows)
+            model = Content(config).fit_fields(split.train, fields, projection, rows)
         model.config = config
         return value_of(model, asked)
 
@@ -52,7 +58,10 @@ def _chosen(start: ContentConfig, split: Split, cases: Cases, fields: Fields) ->
     )
     if len(rows) < min(n, _FEWEST_ROWS):
         return best.config
-    for name in (*(name for name in _FIELDS if name in fields.names), "sharpness"):
+    for name in (
+        *(name for name in _FIELDS if name in fields.names or (name == ADAPTED and projection)),
+        "sharpness",
+    ):
         for config in _others(best.config, name):
             best = max(best, Trial(config, value(config)), key=_value)
     return best.config
