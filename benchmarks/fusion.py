@@ -2,20 +2,22 @@
 
     python -m benchmarks.fusion FOLDER OUT
 
-FOLDER holds ``fashion_myntra`` (see `benchmarks.tagging`) and ``amazon_office`` (see `benchmarks.datasets`).
+FOLDER holds ``fashion_myntra`` (see `benchmarks.tagging`), ``amazon_office`` and ``online_retail_ii`` (see
+`benchmarks.datasets`).
 
 Fashion: how many of the ten nearest products have the same type and colour, neither of which is told as an
 attribute; attributes are gender, usage, category and subcategory. Weights are chosen on one half of the
 products and measured on the other; ``some missing`` leaves a third without title and another third without
 picture.
 
-Office: likeness as a recommender, NDCG@10 of four later weeks. Settings are chosen by the engine's own tuner
-on four weeks before. ``behaviour`` is co-occurrence, tuned and fitted in the same way.
+Office and online retail: likeness as a recommender, NDCG@10 of four later weeks. Settings, and whether
+meaning is adapted to what people take together, are chosen by the engine's own tuner on four weeks before.
+``not adapted`` has the encoder's own vectors in its place; ``behaviour`` is co-occurrence, tuned alike.
 """
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -25,26 +27,25 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.datasets import office
+from benchmarks.datasets import office, online_retail
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import Ints
 from shopkeeper.data.dataset import Dataset, ItemIndex
 from shopkeeper.encoders.cache import Cached
 from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.files import load_events
-from shopkeeper.evaluation.protocols import time_task
+from shopkeeper.evaluation.protocols import Task, time_task
 from shopkeeper.features.fields import ATTRIBUTES, MEANING, PICTURE, WORDS, Fields, joined
 from shopkeeper.features.meaning import readable
 from shopkeeper.features.pictures import picture_encoders, viewable
 from shopkeeper.metrics.interval import bootstrap, paired_bootstrap
 from shopkeeper.metrics.ranking import hits, ndcg
-from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.cooccurrence import Cooccurrence
 from shopkeeper.training.tuning.content import tune_content
 from shopkeeper.training.tuning.counts import tune_cooccurrence
 
-K = 10
+K, DAYS = 10, 28
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
 TEXT = (WORDS, MEANING)
 ASKED = {
@@ -135,24 +136,34 @@ def without(dataset: Dataset, names: Sequence[str]) -> Dataset:
     return replace(dataset, items=ItemIndex(items.ids, items.table.drop(hidden), read))
 
 
-def told_office(folder: Path, out: Path) -> None:
+def told_by_content(dataset: Dataset, subsets: Mapping[str, Sequence[str]]) -> None:
     """The table of the recommender."""
-    dataset = load_events(*office(folder, out)).dataset
     print(f"\n| content by | NDCG@{K} | all less this |\n|---|---|---|")
-    found = {}
-    for name, hidden in LEFT_OUT.items():
-        task = time_task(without(dataset, hidden), 28)
-        if task.tuning is None:
-            raise SystemExit("too few events")
-        model: Recommender = Content(tune_content(task.tuning, task.tuning.test).config).fit(task.train)
-        found[name] = ndcg(hits(model.recommend(task.test.requests, K).lists, task.test.truth, K))
-    task = time_task(dataset, 28)
-    if task.tuning is not None:
-        model = Cooccurrence(tune_cooccurrence(task.tuning, task.tuning.test, 0).config).fit(task.train)
-    found["behaviour"] = ndcg(hits(model.recommend(task.test.requests, K).lists, task.test.truth, K))
+    found: dict[str, Values] = {}
+    for name, hidden in subsets.items():
+        task = time_task(without(dataset, hidden), DAYS)
+        assert task.tuning is not None
+        config = tune_content(task.tuning, task.tuning.test).config
+        found[name] = answered(Content(config), task)
+        if not hidden:
+            plain = replace(config, adapted=0.0, meaning=config.meaning + config.adapted)
+            found["the same, not adapted"] = answered(Content(plain), task)
+    task = time_task(dataset, DAYS)
+    assert task.tuning is not None
+    found["behaviour"] = answered(
+        Cooccurrence(tune_cooccurrence(task.tuning, task.tuning.test, 0).config), task
+    )
     for name, values in found.items():
         gain = paired_bootstrap(next(iter(found.values())), values)
-        print(f"| {name} | {values.mean():.4f} | {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] |")
+        print(
+            f"| {name} | {values.mean():.4f} | {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] |",
+            flush=True,
+        )
+
+
+def answered(model: Content | Cooccurrence, task: Task) -> Values:
+    """NDCG@10 of each request, after a fit on all that came before."""
+    return ndcg(hits(model.fit(task.train).recommend(task.test.requests, K).lists, task.test.truth, K))
 
 
 def main() -> None:
@@ -160,7 +171,8 @@ def main() -> None:
     folder, out = map(Path, sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     told_fashion(folder / "fashion_myntra", out / "vectors.db")
-    told_office(folder / "amazon_office", out)
+    told_by_content(load_events(*office(folder / "amazon_office", out)).dataset, LEFT_OUT)
+    told_by_content(load_events(*online_retail(folder / "online_retail_ii", out)).dataset, {"text": ()})
 
 
 if __name__ == "__main__":

@@ -225,7 +225,7 @@ def _basket_neighbours(shape: Shape) -> Cost:
 
 
 def _content(shape: Shape) -> Cost:
-    """Titles read once, some items compared with all in each trial; twice adapting, and each with all or a few."""
+    """Titles read once, meaning adapted twice, trials that compare some with all, and all or a few twice."""
     n = shape.catalogue
     trials = 25 * min(n * MOST_ROWS, CONTENT_PAIRS) * 6e-8
     whole = n * (n * 6e-8 if n <= COMPARED else 2e-3)
