@@ -56,6 +56,15 @@ class RecommendationRequest(BaseModel):
     surface: str = Field("for_you", description="for_you, buy_again, related, trending or popular.")
 
 
+class HomepageRequest(BaseModel):
+    """The homepage of somebody who brings their history along."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    history: list[HistoryEvent] = Field(default=[], max_length=10_000, description="Oldest first.")
+    k: int = 12
+
+
 @dataclass(frozen=True, slots=True)
 class RankedItem(Card):
     """A card and its place in the list, counted from 1."""
@@ -192,6 +201,7 @@ RECOMMENDATION_EXAMPLE: dict[str, Any] = {
     "exclude": ["sku-1"],
     "category": "Dairy & eggs",
 }
+HOMEPAGE_EXAMPLE: dict[str, Any] = {"history": [{"item_id": "sku-1"}, {"item_id": "sku-2"}], "k": 12}
 _ITEM = RankedItem(
     item_id="sku-2",
     title="Whole milk, 1 gallon",

@@ -288,12 +288,17 @@ class Service:
         cards = product.similar_cards(visit, visit.stock.code(item_id), k)
         return Answer(_request_id(), model.version, cards)
 
-    def homepage(self, person: Person = GUEST, *, k: int = 12) -> Homepage:
-        """The homepage of a person, ``k`` cards a row at most; by category before the first training."""
+    def homepage(
+        self, person: Person = GUEST, *, k: int = 12, history: Sequence[Happening] | None = None
+    ) -> Homepage:
+        """The homepage of a person, ``k`` cards a row at most; by category before the first training.
+
+        A ``history`` that came with the request is taken in place of what the log knows of the person.
+        """
         if not FEWEST_ON_SHELF <= k <= MOST_ON_SHELF:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
         return Homepage(
             _request_id(), _version(model), homepage.compose(visit, k), homepage.categories(visit)
         )

@@ -8,7 +8,7 @@ from shopkeeper.core.ports import Clock
 from shopkeeper.core.types import EventType, Floats
 from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.recommenders.model import Model
-from shopkeeper.serving.live import Deed, LiveHistories, Trail, histories_of
+from shopkeeper.serving.live import Deed, LiveHistories, Trail, cart_of, histories_of
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import Person
 from shopkeeper.serving.showroom import Showroom
@@ -77,7 +77,7 @@ class Visits:
         attributes = self._live.attributes(person, model.attributes) if model else None
         return Visit(model, stock, histories, _after(trail.deeds, now), tuple(reversed(cart)), attributes)
 
-    def given(self, history: Sequence[Happening], model: Model) -> Visit:
+    def given(self, history: Sequence[Happening], model: Model | None) -> Visit:
         """A visit with a history from the request itself.
 
         Raises
@@ -89,8 +89,10 @@ class Visits:
         deeds = sorted(
             (_deed(place, event, now) for place, event in enumerate(history)), key=lambda deed: deed.time
         )
-        histories = histories_of(deeds, model.items, self._weights)
-        return Visit(model, self._showroom.assortment(model), histories, _after(deeds, now))
+        histories = histories_of(deeds, model.items if model else _NO_ITEMS, self._weights)
+        stock = self._showroom.assortment(model)
+        cart = [stock.codes[item] for item in cart_of(deeds, now) if item in stock.codes]
+        return Visit(model, stock, histories, _after(deeds, now), tuple(reversed(cart)))
 
 
 def _deed(place: int, event: Happening, now: int) -> Deed:
