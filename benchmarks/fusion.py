@@ -35,7 +35,7 @@ from shopkeeper.encoders.cache import Cached
 from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.files import load_events
 from shopkeeper.evaluation.protocols import Task, time_task
-from shopkeeper.features.fields import ATTRIBUTES, MEANING, PICTURE, WORDS, Fields, joined
+from shopkeeper.features.fields import ATTRIBUTES, MEANING, PICTURE, WORDS, Fields, Rows, joined
 from shopkeeper.features.meaning import readable
 from shopkeeper.features.pictures import picture_encoders, viewable
 from shopkeeper.metrics.interval import bootstrap, paired_bootstrap
@@ -89,7 +89,7 @@ def fashion(folder: Path, cache: Path, missing: bool) -> tuple[Fields, Ints]:
     return fields, kinds.to_numpy().astype(np.int32)
 
 
-def precision(fields: Fields, weights: dict[str, float], kinds: Ints, rows: Ints) -> Values:
+def precision(fields: Fields, weights: dict[str, float], kinds: Ints, rows: Rows) -> Values:
     """Share of the ten nearest that are of the same kind, for each of these products."""
     alike = joined(fields, weights).block(rows)
     alike[np.arange(len(rows)), rows] = -np.inf
@@ -97,7 +97,7 @@ def precision(fields: Fields, weights: dict[str, float], kinds: Ints, rows: Ints
     return np.asarray((kinds[near] == kinds[rows][:, None]).mean(axis=1), np.float64)
 
 
-def weighed(fields: Fields, names: Sequence[str], kinds: Ints, rows: Ints) -> dict[str, float]:
+def weighed(fields: Fields, names: Sequence[str], kinds: Ints, rows: Rows) -> dict[str, float]:
     """Weights chosen on some products, one field after the other, twice over."""
     best = dict.fromkeys(names, 1.0)
     value = precision(fields, best, kinds, rows).mean()

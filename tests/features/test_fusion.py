@@ -23,7 +23,7 @@ def drawn(n: int, seed: int) -> Joined:
 def test_where_there_is_room_products_stay_what_they_were():
     items = drawn(80, 0)
     vectors = item_vectors(items, 200)
-    np.testing.assert_allclose(vectors @ vectors.T, items.block(np.arange(80)), atol=1e-3)
+    assert np.abs(vectors @ vectors.T - items.block(np.arange(80))).max() < 1e-3
 
 
 def test_few_numbers_keep_who_is_near_whom():

@@ -12,7 +12,7 @@ from tests.catalog.goods import draw, goods
 def test_pictures_stand_in_the_order_of_items_and_missing_ones_are_zeros(tmp_path):
     products = goods(6)
     draw(products, tmp_path)
-    urls = [f"https://shop.example/p/{name}" for name in products["picture"].to_list()]
+    urls: list[str | None] = [f"https://shop.example/p/{name}" for name in products["picture"].to_list()]
     urls[2], urls[4] = "https://shop.example/p/lost.png", None
     table = pl.DataFrame({"item_id": list("abcdef"), "image_url": urls})
     items = viewable(ItemIndex.of([], table), (Colours().encode,), tmp_path)

@@ -29,9 +29,10 @@ def plain_loss(matrix, x, y, names, popular, t):
 
 
 def test_the_gradient_is_that_of_the_formula():
-    x, y = (drawn(6, 4, seed).astype(np.float64) for seed in (1, 2))
-    matrix = np.eye(4) + 0.1 * RNG.standard_normal((4, 4))
-    names, popular = np.array([0, 1, 2, 1, 3, 4]), np.log(RNG.random(6))
+    x, y = (drawn(6, 4, seed) for seed in (1, 2))
+    matrix = (np.eye(4) + 0.1 * RNG.standard_normal((4, 4))).astype(np.float32)
+    names = np.array([0, 1, 2, 1, 3, 4], np.int32)
+    popular = np.log(RNG.random(6)).astype(np.float32)
     found = contrastive._gradient(matrix, x, y, names, popular, 0.5)
     for place in np.ndindex(4, 4):
         step = np.zeros((4, 4))
@@ -39,7 +40,7 @@ def test_the_gradient_is_that_of_the_formula():
         rise = plain_loss(matrix + step, x, y, names, popular, 0.5) - plain_loss(
             matrix - step, x, y, names, popular, 0.5
         )
-        assert found[place] == pytest.approx(rise / 2e-5, abs=1e-4)
+        assert found[place] == pytest.approx(rise / 2e-5, abs=1e-3)
 
 
 def test_what_is_taken_together_comes_nearer():

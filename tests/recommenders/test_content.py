@@ -74,6 +74,7 @@ def test_meaning_adapts_to_what_is_taken_together_and_is_kept(tmp_path):
     model.save(tmp_path)
     kept = Content.load(tmp_path).projection_
     assert kept is not None
+    assert model.projection_ is not None
     assert (kept.matrix == model.projection_.matrix).all()
 
 

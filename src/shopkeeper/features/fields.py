@@ -12,9 +12,10 @@ each times sqrt(w_f), at length 1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from shopkeeper.core.types import Floats, Ints
@@ -23,6 +24,8 @@ from shopkeeper.encoders.base import unit
 from shopkeeper.features.attributes import attribute_rows
 from shopkeeper.features.content import BUCKETS, Content
 
+Rows = NDArray[np.integer[Any]]
+"""Codes of items, in whole numbers of any width."""
 WORDS: Final = "words"
 KINDS: Final = "kinds"
 ATTRIBUTES: Final = "attributes"
@@ -89,12 +92,12 @@ class Joined:
     def __len__(self) -> int:
         return len(self.dense)
 
-    def block(self, rows: Ints) -> Floats:
+    def block(self, rows: Rows) -> Floats:
         """How alike these items are to all, ``(len(rows), n_items)``."""
         alike = sparse.csr_array(self.sparse[rows] @ self.sparse.T).toarray()
         return np.asarray(alike + self.dense[rows] @ self.dense.T, np.float32)
 
-    def alike(self, item: int, others: Ints) -> Floats:
+    def alike(self, item: int, others: Rows) -> Floats:
         """How alike one item is to others, ``(len(others),)``."""
         own = self.sparse[[item]].toarray()[0]
         return np.asarray(self.sparse[others] @ own + self.dense[others] @ self.dense[item], np.float32)
@@ -129,7 +132,7 @@ def joined(fields: Fields, weights: Mapping[str, float]) -> Joined:
 
 def _centred(vectors: Floats) -> Floats:
     """Rows around their mean at length 1: what all pictures have in common tells none apart."""
-    seen = vectors.any(axis=1)
+    seen = np.asarray(vectors.any(axis=1))
     if not seen.any():
         return vectors
     moved = np.where(seen[:, None], vectors - vectors[seen].mean(axis=0), np.float32(0.0))

@@ -122,7 +122,7 @@ def _gradient(matrix: Floats, x: Floats, y: Floats, names: Ints, popular: Floats
     """Of the loss by A; an answer that stands in the batch twice is not held against itself."""
     (u, length_u), (v, length_v) = _unit(x @ matrix), _unit(y @ matrix)
     scores = u @ v.T / t - popular
-    same = names[:, None] == names
+    same = np.asarray(names[:, None] == names)
     np.fill_diagonal(same, val=False)
     scores[same] = -np.inf
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -12,9 +12,18 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from shopkeeper.core.types import Ints
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.features.fields import ADAPTED, ATTRIBUTES, KINDS, MEANING, PICTURE, WORDS, Fields, joined
+from shopkeeper.features.fields import (
+    ADAPTED,
+    ATTRIBUTES,
+    KINDS,
+    MEANING,
+    PICTURE,
+    WORDS,
+    Fields,
+    Rows,
+    joined,
+)
 from shopkeeper.learners.contrastive import Projection, learn_projection, taken_together
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.item_rows import ItemRows
@@ -92,7 +101,7 @@ class Content(ItemRows):
         return self.fit_fields(dataset, fields, adaptation(dataset, fields) if self.config.adapted else None)
 
     def fit_fields(
-        self, dataset: Dataset, fields: Fields, projection: Projection | None, rows: Ints | None = None
+        self, dataset: Dataset, fields: Fields, projection: Projection | None, rows: Rows | None = None
     ) -> Self:
         """Fit from what was read and learned before.
 

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from shopkeeper.core.types import Bools, Floats, Ints
-from shopkeeper.features.fields import Joined
+from shopkeeper.core.types import Bools, Floats
+from shopkeeper.features.fields import Joined, Rows
 from shopkeeper.features.fusion import item_vectors
 from shopkeeper.learners.linear import stacked
 from shopkeeper.retrieval.vectors import Neighbours
@@ -47,7 +47,7 @@ class Wanted:
     keep_apart: int
 
 
-def nearest(items: Joined, wanted: Wanted, rows: Ints | None = None) -> tuple[sparse.csr_array, float]:
+def nearest(items: Joined, wanted: Wanted, rows: Rows | None = None) -> tuple[sparse.csr_array, float]:
     """The items most alike to each, items x items, without itself and without what is not alike at all.
 
     Parameters
@@ -64,7 +64,7 @@ def nearest(items: Joined, wanted: Wanted, rows: Ints | None = None) -> tuple[sp
     tuple of scipy.sparse.csr_array and float
         And the share of the ten nearest of all that are found, on a sample: 1 where all pairs were compared.
     """
-    asked = np.arange(len(items)) if rows is None else rows
+    asked: Rows = np.arange(len(items)) if rows is None else rows
     if len(items) <= COMPARED or len(asked) * len(items) <= COMPARED**2:
         return compared(items, wanted, asked), 1.0
     found = by_vectors(items, wanted, asked)
@@ -80,7 +80,7 @@ def nearest(items: Joined, wanted: Wanted, rows: Ints | None = None) -> tuple[sp
     return found, float(np.concatenate(shares).mean()) if truth.nnz else 1.0
 
 
-def compared(items: Joined, wanted: Wanted, rows: Ints) -> sparse.csr_array:
+def compared(items: Joined, wanted: Wanted, rows: Rows) -> sparse.csr_array:
     """The neighbours of some items by comparing each with all; see `nearest`."""
     n, step = len(items), max(1, _CELLS // max(1, len(items)))
     among, lists = np.flatnonzero(wanted.apart), []
@@ -98,7 +98,7 @@ def compared(items: Joined, wanted: Wanted, rows: Ints) -> sparse.csr_array:
     return _placed(stacked(lists, n), rows)
 
 
-def by_vectors(items: Joined, wanted: Wanted, rows: Ints) -> sparse.csr_array:
+def by_vectors(items: Joined, wanted: Wanted, rows: Rows) -> sparse.csr_array:
     """The same among the candidates that one vector an item brings; see `nearest`."""
     vectors, n = item_vectors(items), len(items)
     index = Neighbours.of(vectors, "fields", largest=0)
@@ -116,7 +116,7 @@ def by_vectors(items: Joined, wanted: Wanted, rows: Ints) -> sparse.csr_array:
     return _placed(stacked(lists, n), rows)
 
 
-def _best(items: Joined, item: int, candidates: Ints, keep: int) -> tuple[Ints, Floats]:
+def _best(items: Joined, item: int, candidates: Rows, keep: int) -> tuple[Rows, Floats]:
     """The most alike of the candidates, and how alike they are."""
     others = candidates[(candidates >= 0) & (candidates != item)]
     alike = items.alike(item, others)
@@ -125,12 +125,12 @@ def _best(items: Joined, item: int, candidates: Ints, keep: int) -> tuple[Ints, 
     return others[best], alike[best]
 
 
-def _rows(values: Floats, columns: Ints, lengths: Ints, n: int) -> sparse.csr_array:
+def _rows(values: Floats, columns: Rows, lengths: Rows, n: int) -> sparse.csr_array:
     indptr = np.append(0, np.cumsum(lengths)).astype(np.int32)
     return sparse.csr_array((values, columns.astype(np.int32), indptr), shape=(len(lengths), n))
 
 
-def _placed(found: sparse.csr_array, rows: Ints) -> sparse.csr_array:
+def _placed(found: sparse.csr_array, rows: Rows) -> sparse.csr_array:
     """Rows in their places among all items; the others are empty."""
     n = found.shape[1]
     lengths = np.zeros(n, np.int64)

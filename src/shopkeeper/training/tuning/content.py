@@ -1,7 +1,7 @@
 """What likeness is made of, and how far back to listen."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Final
 
 import numpy as np
@@ -70,7 +70,7 @@ def _chosen(
 def _others(config: ContentConfig, name: str) -> Iterator[ContentConfig]:
     """The same with other values of one setting; never without any field."""
     for value in _SHARPNESS if name == "sharpness" else _WEIGHTS:
-        other = replace(config, **{name: value})
+        other = ContentConfig(**{**asdict(config), name: value})
         if other != config and any(other.weights.values()):
             yield other
 
