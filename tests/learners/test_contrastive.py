@@ -66,12 +66,12 @@ def test_without_enough_pairs_nothing_changes():
     vectors[3] = 0.0
     few = learn_projection(vectors, vectors, (np.zeros(5, np.int32), np.ones(5, np.int32)))
     np.testing.assert_allclose(few.of(vectors), vectors, atol=1e-6)
-    unsaid = learn_projection(vectors, vectors, (np.full(999, 3, np.int32), np.ones(999, np.int32)))
+    unsaid = learn_projection(vectors, vectors, (np.full(2_000, 3, np.int32), np.ones(2_000, np.int32)))
     assert (unsaid.matrix == np.eye(4)).all()
 
 
 def test_the_same_seed_learns_the_same():
-    vectors, pairs = drawn(50, 4), tuple(RNG.integers(50, size=(2, 600)).astype(np.int32))
+    vectors, pairs = drawn(50, 4), tuple(RNG.integers(50, size=(2, 2_000)).astype(np.int32))
     one, other = (learn_projection(vectors, vectors, pairs, ContrastiveConfig(batch=64)) for _ in range(2))
     assert (one.matrix == other.matrix).all()
 

@@ -50,7 +50,7 @@ def readable_shop():
     ids = [f"i{place:02}" for place in range(60)]
     rows = [
         (f"p{person}", ids[5 * five + place], step)
-        for person, five in enumerate(rng.integers(12, size=200))
+        for person, five in enumerate(rng.integers(12, size=2_000))
         for step, place in enumerate(rng.permutation(5))
     ]
     fives, own = rng.standard_normal((12, 8)), rng.standard_normal((60, 8))

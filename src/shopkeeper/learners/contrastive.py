@@ -23,7 +23,8 @@ MOST_PAIRS: Final = 200_000
 """Pairs learned from, drawn at random where there are more."""
 _REACH: Final = 3
 """Events from each other up to which two items of one person are a pair."""
-_FEWEST: Final = 256
+_FEWEST: Final = 1_000
+"""Pairs below which nothing is learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class ContrastiveConfig:
     Attributes
     ----------
     steps
-        Batches looked at, whatever number of pairs there are.
+        Most batches looked at.
+    passes
+        Most times that a pair is looked at, on average: a small shop is quickly done.
     batch
         Pairs a step.
     rate
@@ -47,6 +50,7 @@ class ContrastiveConfig:
     """
 
     steps: int = 400
+    passes: int = 14
     batch: int = 512
     rate: float = 1e-3
     temperature: float = 0.07
@@ -107,7 +111,8 @@ def learn_projection(
     popular = np.log(np.bincount(other, minlength=len(answers)) / len(other) + 1e-12).astype(np.float32)
     rng = np.random.default_rng(config.seed)
     matrix, first, second = identity.copy(), np.zeros_like(identity), np.zeros_like(identity)
-    for step in range(1, config.steps + 1):
+    steps = min(config.steps, config.passes * len(one) // config.batch)
+    for step in range(1, steps + 1):
         rows = rng.integers(len(one), size=min(config.batch, len(one)))
         x, y = asked[one[rows]], answers[other[rows]]
         gradient = _gradient(matrix, x, y, other[rows], popular[other[rows]], config.temperature)

@@ -229,7 +229,8 @@ def _content(shape: Shape) -> Cost:
     n = shape.catalogue
     trials = 25 * min(n * MOST_ROWS, CONTENT_PAIRS) * 6e-8
     whole = n * (n * 6e-8 if n <= COMPARED else 2e-3)
-    return Cost(30.0 + shape.texts * 1e-3 + trials + 2 * whole, 400 + n * 0.006)
+    adapting = min(20.0, shape.events * 4e-3)
+    return Cost(4.0 + shape.texts * 1e-3 + trials + 2 * (adapting + whole), 400 + n * 0.006)
 
 
 def _nothing_told(shape: Shape) -> str:

@@ -22,6 +22,7 @@ MOST_ROWS: Final = 1_000
 """Items of histories whose neighbours a trial looks for."""
 MOST_PAIRS: Final = 60_000_000
 """Pairs of items that a trial compares."""
+_MOST_CASES: Final = 1_500
 _FEWEST_ROWS: Final = 300
 """Items of histories below which trials would say little: weights then stay as they are."""
 
@@ -32,7 +33,11 @@ def tune_content(split: Split, cases: Cases, seed: int = 0) -> Trial[ContentConf
     start = ContentConfig(seen=1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0)
     projection = adaptation(split.train, fields)
     config = _chosen(
-        start, split, cases.take(np.random.default_rng(seed).permutation(len(cases))), fields, projection
+        start,
+        split,
+        cases.take(np.random.default_rng(seed).permutation(len(cases))[:_MOST_CASES]),
+        fields,
+        projection,
     )
     model = Content(config).fit_fields(split.train, fields, projection)
     return Trial(config, value_of(model, cases), model)
