@@ -103,7 +103,7 @@ def learn_projection(
         How to learn.
     """
     config = config or ContrastiveConfig()
-    told = asked.any(axis=1)[pairs[0]] & answers.any(axis=1)[pairs[1]]
+    told = np.asarray(asked.any(axis=1))[pairs[0]] & np.asarray(answers.any(axis=1))[pairs[1]]
     one, other = pairs[0][told], pairs[1][told]
     identity = np.eye(asked.shape[1], dtype=np.float32)
     if len(one) < _FEWEST:
