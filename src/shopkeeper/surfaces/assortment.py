@@ -221,7 +221,7 @@ def _titles_zh(table: pl.DataFrame) -> list[str]:
 def _reserved(table: pl.DataFrame) -> Bools:
     mask = np.zeros(len(table), bool)
     for key in c.RESERVED:
-        mask |= [attributes.get(key) is True for attributes in _attributes(table, key)]
+        mask |= np.array([attributes.get(key) is True for attributes in _attributes(table, key)], bool)
     return mask
 
 
