@@ -7,7 +7,6 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -45,13 +44,12 @@ from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.chat import ChatEndpoint
 from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.encoders.endpoint import Endpoint
-from shopkeeper.encoders.image import EfficientNet, image_weights
 from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
 from shopkeeper.evaluation.findings import Evaluation
 from shopkeeper.evaluation.protocols import time_task
-from shopkeeper.features.colours import Colours
+from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.serving.delivery import Channel, Delivery, deliver
@@ -634,8 +632,7 @@ def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
 @cache
 def encoders() -> Encoders:
     """What reads texts and looks at pictures by default."""
-    looking = image_weights() is not None and find_spec("onnx") is not None
-    return Encoders(Multilingual(), (EfficientNet(), Colours()) if looking else (Colours(),))
+    return Encoders(Multilingual(), picture_encoders())
 
 
 def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:
