@@ -20,6 +20,7 @@ CAMPAIGN_CUSTOMERS: Final = "campaign_customers"
 QUARANTINE: Final = "quarantine"
 IDENTITY_LINKS: Final = "identity_links"
 DECISIONS: Final = "decisions"
+MESSAGES: Final = "messages"
 META: Final = "meta"
 
 PERSONAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
@@ -29,6 +30,7 @@ PERSONAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
     QUARANTINE: (c.CUSTOMER_ID, c.SESSION_ID),
     IDENTITY_LINKS: (c.CUSTOMER_ID, c.SESSION_ID),
     DECISIONS: (c.CUSTOMER_ID, c.SESSION_ID),
+    MESSAGES: (c.CUSTOMER_ID,),
 }
 """Every table that names people, and the columns in which it does."""
 
@@ -134,6 +136,20 @@ CREATE INDEX IF NOT EXISTS decisions_customer ON {DECISIONS}({c.CUSTOMER_ID})
 CREATE INDEX IF NOT EXISTS decisions_session ON {DECISIONS}({c.SESSION_ID})
     WHERE {c.SESSION_ID} IS NOT NULL;
 CREATE INDEX IF NOT EXISTS decisions_time ON {DECISIONS}({c.TIMESTAMP});
+CREATE TABLE IF NOT EXISTS {MESSAGES} (
+    message_id TEXT PRIMARY KEY,
+    {c.CUSTOMER_ID} TEXT NOT NULL,
+    action TEXT NOT NULL,
+    expected_profit REAL NOT NULL,
+    expected_cost REAL NOT NULL,
+    approved_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    channel TEXT,
+    sent_at INTEGER,
+    fault TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS messages_customer ON {MESSAGES}({c.CUSTOMER_ID}, approved_at);
 CREATE INDEX IF NOT EXISTS identity_links_customer ON {IDENTITY_LINKS}({c.CUSTOMER_ID});
 """
 
@@ -195,9 +211,9 @@ def _version(connection: sqlite3.Connection) -> int | None:
 
 
 def _incomplete(connection: sqlite3.Connection) -> bool:
-    """Whether an index of the log is missing, or a table that came after the first shops were made."""
-    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    return not {*EVENT_INDEXES, DECISIONS} <= found
+    """Whether an index is missing, or a table that came later: shops made before get it when opened."""
+    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master").fetchall()}
+    return not {*EVENT_INDEXES, *PERSONAL_TABLES} <= found
 
 
 def _other_version(version: int | None) -> InvalidConfig:
