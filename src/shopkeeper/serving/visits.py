@@ -75,7 +75,16 @@ class Visits:
         cart = [stock.codes[item] for item in trail.cart(now) if item in stock.codes]
         histories = trail.histories(model.items if model else _NO_ITEMS, self._weights)
         attributes = self._live.attributes(person, model.attributes) if model else None
-        return Visit(model, stock, histories, _after(trail.deeds, now), tuple(reversed(cart)), attributes)
+        cart = cart[::-1]
+        return Visit(
+            model,
+            stock,
+            histories,
+            _after(trail.deeds, now),
+            tuple(cart),
+            attributes,
+            weights=self._weights,
+        )
 
     def given(self, history: Sequence[Happening], model: Model) -> Visit:
         """A visit with a history from the request itself.
@@ -90,7 +99,8 @@ class Visits:
             (_deed(place, event, now) for place, event in enumerate(history)), key=lambda deed: deed.time
         )
         histories = histories_of(deeds, model.items, self._weights)
-        return Visit(model, self._showroom.assortment(model), histories, _after(deeds, now))
+        stock = self._showroom.assortment(model)
+        return Visit(model, stock, histories, _after(deeds, now), weights=self._weights)
 
 
 def _deed(place: int, event: Happening, now: int) -> Deed:

@@ -11,6 +11,7 @@ from shopkeeper.data.split import Cases, Split
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import POPULAR, Blend, BlendConfig
+from shopkeeper.recommenders.fresh import NOTHING_TRIED, validated
 from shopkeeper.recommenders.ranker import Ranker
 from shopkeeper.training.families import FAMILIES, Shape
 from shopkeeper.training.plan import BUDGET, Choice, chosen, plan, replanned
@@ -22,6 +23,8 @@ _WEIGHED, _TAUGHT = 2, 5
 """Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
 _MOST_WEIGHED, _MOST_TAUGHT = 6_000, 12_000
 """Cases from which on they gain less than asking costs."""
+_MOST_TRIED = 1_000
+"""Cases that tell how untouched items do where they are shown; they start a count that goes on."""
 _ASKED_BY_NAME = frozenset({"cooccurrence", "content", "repeat", "trending", POPULAR})
 """Shelves that are asked for by name; a model has these parts even where its blend does without them."""
 _DEFAULT = ("cooccurrence", "transition", "repeat", "trending", "popular")
@@ -75,11 +78,14 @@ class Portfolio(Blend):
     ----------
     settings
         What was chosen.
+    tried
+        What validation said of showing items that nobody had touched.
     tune_seconds, final_fit_seconds
         Time spent on choosing, and on fitting the chosen on all training data.
     """
 
     settings = Settings()
+    tried = NOTHING_TRIED
     tune_seconds = 0.0
     final_fit_seconds = 0.0
 
@@ -136,6 +142,7 @@ def refit(portfolio: Portfolio, train: Dataset, progress: Progress = no_progress
     """The same settings, weights and trees, with every source fitted on other data."""
     # The trees are shared; what they are told of items is not.
     fresh = Portfolio.of(portfolio.settings, ranker=copy(portfolio.ranker))
+    fresh.tried = portfolio.tried
     for source in fresh.sources:
         progress(f"fit {source.name}", 0, 1)
         source.fit(train)
@@ -168,6 +175,9 @@ def choose(
         choices = replanned(choices, shape, budget - (time.perf_counter() - start))
     progress("learn the blend", 0, 1)
     portfolio = _blended(tuple(fitted.values()), split, configs, choices, seed)
+    if "content" in fitted:
+        untouched = split.train.popularity == 0
+        portfolio.tried = validated(portfolio, fitted["content"], untouched, cases.sample(_MOST_TRIED, seed))
     progress("learn the blend", 1, 1)
     return portfolio
 

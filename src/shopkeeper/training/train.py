@@ -7,7 +7,7 @@ serves now. Then the chosen settings are fitted on everything there is; this is 
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -123,7 +123,7 @@ def train(
     measured, evaluation = _measured(learnable.dataset, models, test_days, budget, progress)
     final = refit(measured, learnable.dataset, progress)
     settings = final.settings
-    facts = _facts(learnable, settings, evaluation)
+    facts = _facts(learnable, settings, evaluation) | {"tried": asdict(final.tried)}
     version = save_model(models, final, learnable.dataset, facts)
     good, reason = _verdict(evaluation)
     if good:

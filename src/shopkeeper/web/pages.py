@@ -11,6 +11,7 @@ from shopkeeper.web.developers import DeveloperPages
 from shopkeeper.web.front import Front
 from shopkeeper.web.search import SearchPages
 from shopkeeper.web.window import WindowPages
+from shopkeeper.web.wishes import WishPages
 
 
 def mount(
@@ -40,6 +41,7 @@ def mount(
         *CartPages(front).routes(),
         *AboutPages(front).routes(),
         *DeveloperPages(front).routes(),
+        *WishPages(front).routes(),
         front.assets.route(),
     ]
     app.router.routes.extend(routes)
