@@ -57,6 +57,7 @@ from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.wish import NO_WISH, Wish
+from shopkeeper.training.announce import announcing
 from shopkeeper.training.learning import read_learnable
 from shopkeeper.training.plan import BUDGET
 from shopkeeper.training.train import Training, chosen_fitters, train
@@ -202,17 +203,23 @@ class Shop:
         budget: float = BUDGET,
         progress: Progress = no_progress,
     ) -> Training:
-        """Train on everything in the log and go live if not worse; see `training.train`."""
-        return train(
-            self.store,
-            self.store,
-            self.models,
-            self._cache,
-            self.config,
-            test_days=test_days,
-            budget=budget,
-            progress=progress,
-        )
+        """Train on everything in the log and go live if not worse; see `training.train`.
+
+        How far it has come stands in the folder of models, where the dashboard reads it.
+        """
+        with announcing(self.models, progress) as announcer:
+            training = train(
+                self.store,
+                self.store,
+                self.models,
+                self._cache,
+                self.config,
+                test_days=test_days,
+                budget=budget,
+                progress=announcer,
+            )
+            announcer.end(training.reason, training.version, promoted=training.promoted)
+        return training
 
     def update(self) -> Update:
         """Count what came in since the last training into the model that serves; see `training.update`."""

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 _VOID = frozenset(("meta", "link", "img", "input", "br", "hr"))
-_SVG_VOID = frozenset(("path", "circle"))
+_SVG_VOID = frozenset(("path", "circle", "rect"))
 _CONTROLS = frozenset(("a", "button", "summary"))
 
 
@@ -26,6 +26,8 @@ class Page(HTMLParser):
         names = [name for name, _ in attrs]
         if len(names) != len(set(names)):
             self.faults.append(f"<{tag}> names an attribute twice")
+        if tag == "title" and any(name == "svg" for name, _ in self._open):
+            tag = "svg-title"
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
         if tag not in _VOID:
             self._open.append((tag, len(self.tags) - 1))
@@ -36,6 +38,8 @@ class Page(HTMLParser):
             self.faults.append(f"<{tag}/> is not HTML")
 
     def handle_endtag(self, tag):
+        if tag == "title" and self._open and self._open[-1][0] == "svg-title":
+            tag = "svg-title"
         if not self._open or self._open[-1][0] != tag:
             self.faults.append(f"</{tag}> closes {self._open[-1:]} at line {self.getpos()[0]}")
         else:

@@ -21,7 +21,7 @@ def places(text: str) -> int:
 
 def used() -> set[str]:
     found: set[str] = set()
-    for path in [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html")]:
+    for path in [*FOLDER.rglob("*.py"), *FOLDER.glob("templates/**/*.html")]:
         text = path.read_text()
         found |= set(re.findall(r"\b(?:t|words|Words\(\"en\"\))\(\s*['\"](\w+)['\"]", text))
         found |= {
@@ -57,7 +57,7 @@ def test_every_kind_of_event_has_a_word():
 
 
 def test_templates_spell_no_text_themselves():
-    for path in FOLDER.glob("templates/*.html"):
+    for path in FOLDER.glob("templates/**/*.html"):
         markup = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", path.read_text(), flags=re.S)
         bare = re.sub(r"<[^>]*>", "", markup)
         assert re.findall(r"[A-Za-z]{3,}", bare.replace("openapi.json", "")) == [], path.name

@@ -1,12 +1,12 @@
 """``shop.db``: an append-only log of events and the catalogue, in one SQLite file."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import polars as pl
 
@@ -26,6 +26,7 @@ from shopkeeper.data.dataset import PERSON
 from shopkeeper.data.writer import Job, Writer
 
 STORE_FILE: Final = "shop.db"
+Read = TypeVar("Read")
 LIVE_COLUMNS: Final = (c.SEQ, c.EVENT_TYPE, c.ITEM_ID, c.TIMESTAMP, c.QUANTITY, c.RATING, c.PRICE)
 """What `Store.events_of` reads unless told otherwise."""
 _QUARANTINE_COLUMNS: Final = (
@@ -99,6 +100,11 @@ class Store:
     def write(self, job: Job) -> "Future[Any]":
         """Have a function of a connection done within the writer's next transaction."""
         return self._writer.submit(job)
+
+    def read(self, look: Callable[[sqlite3.Connection], Read]) -> Read:
+        """What a function finds out over a connection that cannot write."""
+        with telling(self.path):
+            return look(self._readers.get())
 
     def events_of(
         self, people: Sequence[str], *, after_seq: int = 0, columns: Sequence[str] = LIVE_COLUMNS

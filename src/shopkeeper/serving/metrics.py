@@ -6,6 +6,7 @@ memory-mapped files of its own, and whichever is asked for ``/metrics`` adds the
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -65,9 +66,55 @@ def count_events(verdicts: Iterable[tuple[str, int]]) -> None:
 
 def render() -> bytes:
     """All figures in the text format of Prometheus."""
+    return generate_latest(_registry())
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long one route takes since the start.
+
+    Attributes
+    ----------
+    route
+        Its path.
+    count
+        Requests answered.
+    p50, p99
+        Seconds: upper bound of the bucket in which this share of the requests lies; infinite beyond the last.
+    """
+
+    route: str
+    count: int
+    p50: float
+    p99: float
+
+
+def latencies() -> tuple[Latency, ...]:
+    """Every route that was asked, of all workers, the most asked first."""
+    buckets: dict[str, list[tuple[float, float]]] = {}
+    for family in _registry().collect():
+        for sample in family.samples:
+            if sample.name == "shopkeeper_http_request_seconds_bucket":
+                bound = (float(sample.labels["le"]), float(sample.value))
+                buckets.setdefault(sample.labels["route"], []).append(bound)
+    found = [_latency(route, sorted(bounds)) for route, bounds in buckets.items()]
+    return tuple(sorted(found, key=lambda one: (-one.count, one.route)))
+
+
+def _latency(route: str, bounds: list[tuple[float, float]]) -> Latency:
+    total = bounds[-1][1]
+
+    def within(share: float) -> float:
+        return next(bound for bound, below in bounds if below >= share * total)
+
+    return Latency(route, round(total), within(0.5), within(0.99))
+
+
+def _registry() -> CollectorRegistry:
+    """The figures of this process, or of all workers where there are several."""
     folder = os.environ.get(MULTIPROCESS)
     if not folder or not Path(folder).is_dir():
-        return generate_latest(REGISTRY)
+        return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    return registry

@@ -123,8 +123,8 @@ class Service:
         self._clock = clock
         self._live = LiveHistories(store)
         self._showroom = Showroom(store, currency=config.currency)
-        weights = event_weights(config.event_weights)
-        self._visits = Visits(models, self._showroom, self._live, weights, clock)
+        self._weights = event_weights(config.event_weights)
+        self._visits = Visits(models, self._showroom, self._live, self._weights, clock)
         self._picker = Picker(store)
         self.finder = finder or Finder(store)
 
@@ -245,6 +245,14 @@ class Service:
             ranked = tried_in(ranked, draw(visit, among, _chance(answer)))
         cards = (*first.values(), *visit.cards(ranked, ranked.items[:rest]))
         return Answer(answer, model.version, cards, _note(person, visit, history))
+
+    def recommend_by(self, model: Model, person: Person, *, k: int = 10) -> Answer:
+        """What a model that need not be the live one would recommend, to compare it with others."""
+        self._check_k(k)
+        showroom = Showroom(self.store, currency=self.config.currency)
+        visit = Visits(self._models, showroom, self._live, self._weights, self._clock).of(person, model)
+        ranked = visit.ask(model.default, k, allowed=eligible(visit.stock))
+        return Answer(_request_id(), model.version, visit.cards(ranked, ranked.items))
 
     def recommend_all(
         self,

@@ -35,6 +35,8 @@ from shopkeeper.recommenders.registry import RECOMMENDERS
 
 FORMAT: Final = 2
 """Raised when older folders can no longer be read."""
+OWN: Final = Blend.name
+"""Under which name a manifest keeps the figures of the model itself, beside those of its contestants."""
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
 _ITEMS, _BLEND = "items.parquet", "blend"

@@ -240,13 +240,14 @@ def _facts(learnable: Learnable, settings: Settings, evaluation: Evaluation | No
         "start": _iso(dataset.start),
         "end": _iso(dataset.end - 1),
     }
-    figures = {} if evaluation is None else {model.name: _figures(model) for model in evaluation.models}
+    models = () if evaluation is None else evaluation.models
     return {
         "window": window,
         "seq": learnable.seq,
         "behind": _behind(dataset.end),
         "settings": settings.record(),
-        "figures": figures,
+        "figures": {model.name: _figures(model) for model in models},
+        "intervals": {model.name: _intervals(model) for model in models},
     }
 
 
@@ -260,6 +261,10 @@ def _figures(model: Any) -> dict[str, float]:
     return {name: interval.mean for name, interval in model.intervals["all"].items()} | dict(
         model.result.union
     )
+
+
+def _intervals(model: Any) -> dict[str, list[float]]:
+    return {name: [interval.low, interval.high] for name, interval in model.intervals["all"].items()}
 
 
 def _iso(moment: int) -> str:

@@ -4,13 +4,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shopkeeper.core.errors import UnknownItem
 from shopkeeper.serving.person import Person
 from shopkeeper.serving.service import Service
 from shopkeeper.web import shelves
 from shopkeeper.web.categories import category_name
-from shopkeeper.web.formatting import ago, clock
+from shopkeeper.web.formatting import ago
 from shopkeeper.web.front import Call, Front, see_other
+from shopkeeper.web.happenings import told
 from shopkeeper.web.visitor import become
 
 _RECENT = 30
@@ -65,7 +65,7 @@ class AboutPages:
                 for link in self._service.categories(call.visitor.person)[:6]
                 if link.share > 0
             ],
-            "recent": [self._deed(deed.kind, deed.item_id, deed.time, call, now) for deed in known.recent],
+            "recent": [told(self._service, deed, words, now) for deed in known.recent],
         }
         return self._front.render(call, "about.html", context)
 
@@ -78,20 +78,6 @@ class AboutPages:
         response = self._front.render(call.as_stranger(), "forgotten.html", {"deleted": deleted})
         become(response, None)
         return response
-
-    def _deed(self, kind: str, item_id: str, moment: int, call: Call, now: int) -> dict[str, str]:
-        words = call.visitor.words
-        try:
-            title = shelves.title_of(self._service.item(item_id), words)
-        except UnknownItem:
-            title = item_id
-        return {
-            "what": words(f"did_{kind}"),
-            "title": title,
-            "href": shelves.item_url(item_id),
-            "when": ago(words, moment, now),
-            "exact": clock(moment),
-        }
 
 
 def _go_on_as(customer: str | None) -> Response:

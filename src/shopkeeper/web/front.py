@@ -106,21 +106,25 @@ class Front:
         """A page that is looked at."""
 
         async def endpoint(request: Request) -> Response:
+            request.scope["route"] = route  # The figures of latency go by it.
             return await run_in_threadpool(self._answer, request, {}, handler, personal)
 
-        return Route(path, endpoint, methods=["GET"], name=path, include_in_schema=False)
+        route = Route(path, endpoint, methods=["GET"], name=path, include_in_schema=False)
+        return route
 
     def form(self, path: str, handler: Handler, *, personal: bool = False) -> Route:
         """Something that is sent."""
 
         async def endpoint(request: Request) -> Response:
+            request.scope["route"] = route
             try:
                 fields = await forms.read_form(request)
             except ShopkeeperError as error:
                 return await run_in_threadpool(self._answer, request, {}, _failing(error), False)
             return await run_in_threadpool(self._answer, request, fields, _checked(handler), personal)
 
-        return Route(path, endpoint, methods=["POST"], name=f"POST {path}", include_in_schema=False)
+        route = Route(path, endpoint, methods=["POST"], name=f"POST {path}", include_in_schema=False)
+        return route
 
     def render(
         self, call: Call, template: str, context: Mapping[str, Any], *, status: int = 200, model: str = ""
@@ -181,7 +185,7 @@ class Front:
             "shop_name": self.service.config.name,
             "personal": call.personal,
             "who": self._who(visitor),
-            "shoppers": self._shoppers(call),
+            "shoppers": self.shoppers(call),
             "cart_count": self.cart_count(visitor),
             "categories": context["categories"] if "categories" in context else self._categories(visitor),
             "here": _local(path.path, path.query),
@@ -199,10 +203,11 @@ class Front:
         choice = self.service.describe(visitor.person) if visitor.is_customer else None
         return shopper(choice, visitor.words) if choice else None
 
-    def _shoppers(self, call: Call) -> tuple[Shopper, ...]:
+    def shoppers(self, call: Call, *, most: int = SHOPPERS) -> tuple[Shopper, ...]:
+        """Customers to choose from; none where personal data may not be shown."""
         if not call.personal:
             return ()
-        return tuple(shopper(c, call.visitor.words) for c in self.service.customers(SHOPPERS))
+        return tuple(shopper(c, call.visitor.words) for c in self.service.customers(most))
 
     def cart_count(self, visitor: Visitor) -> int:
         """Pieces in the visitor's cart."""

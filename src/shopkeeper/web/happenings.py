@@ -6,7 +6,10 @@ from typing import Final
 
 from shopkeeper.core.types import EventType
 from shopkeeper.serving.service import Service
+from shopkeeper.surfaces.page import Done
+from shopkeeper.web.formatting import ago, clock
 from shopkeeper.web.front import Call
+from shopkeeper.web.shelves import item_url, name_of
 from shopkeeper.web.strings import Words
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -48,6 +51,17 @@ def origin(call: Call) -> tuple[str, str]:
     if not _REQUEST_ID.fullmatch(answer):
         return "", ""
     return answer, shelf if Words("en").has(f"row_{shelf}") else ""
+
+
+def told(service: Service, deed: Done, words: Words, now: int) -> dict[str, str]:
+    """Something a person did, ready to print."""
+    return {
+        "what": words(f"did_{deed.kind}"),
+        "title": name_of(service, deed.item_id, words),
+        "href": item_url(deed.item_id),
+        "when": ago(words, deed.time, now),
+        "exact": clock(deed.time),
+    }
 
 
 def _is_fetched_ahead(call: Call) -> bool:

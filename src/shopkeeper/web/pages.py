@@ -7,6 +7,7 @@ from shopkeeper.serving.guard import Guard
 from shopkeeper.serving.service import Service
 from shopkeeper.web.about import AboutPages
 from shopkeeper.web.cart import CartPages
+from shopkeeper.web.dashboard import pages as dashboard
 from shopkeeper.web.developers import DeveloperPages
 from shopkeeper.web.front import Front
 from shopkeeper.web.search import SearchPages
@@ -42,6 +43,7 @@ def mount(
         *AboutPages(front).routes(),
         *DeveloperPages(front).routes(),
         *WishPages(front).routes(),
+        *dashboard.routes(front),
         front.assets.route(),
     ]
     app.router.routes.extend(routes)

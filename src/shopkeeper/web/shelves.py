@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from shopkeeper.core.errors import UnknownItem
+from shopkeeper.serving.service import Service
 from shopkeeper.surfaces.page import Card, Row
 from shopkeeper.web.categories import category_name
 from shopkeeper.web.formatting import money
@@ -115,6 +117,14 @@ def is_elsewhere(url: str) -> bool:
 def title_of(card: Card, words: Words) -> str:
     """Name of an item in the visitor's language."""
     return words.pick(card.title, card.title_zh)
+
+
+def name_of(service: Service, item_id: str, words: Words) -> str:
+    """Name of an item that may have left the catalogue, whose id then has to do."""
+    try:
+        return title_of(service.item(item_id), words)
+    except UnknownItem:
+        return item_id
 
 
 def price_of(card: Card, words: Words) -> str:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shopkeeper.web.dashboard import words as dashboard
+
 LANGUAGES: Final = ("en", "zh")
 
-_TABLE: Final[dict[str, tuple[str, str]]] = {
+_SHOP: Final[dict[str, tuple[str, str]]] = {
     # The frame of every page
     "skip": ("Skip to content", "跳到正文"),
     "home": ("Home", "首页"),
@@ -248,6 +250,8 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         "该请求来自其他网站，未予执行。请打开商店页面重试。",
     ),
 }
+
+_TABLE: Final = _SHOP | dashboard.WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,30 @@
+"""The dashboard, put together."""
+
+from starlette.routing import Route
+
+from shopkeeper.data.lately import Lately
+from shopkeeper.serving.trainer import Trainer
+from shopkeeper.serving.versions import Versions
+from shopkeeper.web.dashboard.catalogue import Catalogue
+from shopkeeper.web.dashboard.customers import Customers
+from shopkeeper.web.dashboard.data_health import DataHealth
+from shopkeeper.web.dashboard.frame import Frame
+from shopkeeper.web.dashboard.models import Models
+from shopkeeper.web.dashboard.results import Results
+from shopkeeper.web.front import Front
+
+
+def routes(front: Front) -> list[Route]:
+    """Every page of the dashboard. A new part is one more entry of this list."""
+    frame, store = Frame(front), front.service.store
+    folder = store.path.parent
+    lately, versions = Lately(store), Versions(folder / "models")
+    return frame.add(
+        [
+            DataHealth(frame, lately, versions),
+            Models(frame, versions, Trainer(folder)),
+            Customers(frame),
+            Catalogue(frame, lately, versions, folder),
+            Results(frame, lately),
+        ]
+    )

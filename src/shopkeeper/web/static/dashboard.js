@@ -1,0 +1,41 @@
+// Pages say everything without this file; it shows figures at the pointer, and how a training goes on.
+"use strict";
+
+for (const figure of document.querySelectorAll(".drawing")) {
+  const hint = document.createElement("div");
+  hint.className = "hint";
+  hint.hidden = true;
+  hint.setAttribute("aria-hidden", "true");
+  figure.append(hint);
+  for (const place of figure.querySelectorAll(".hit")) {
+    const title = place.querySelector("title");
+    place.dataset.told = title.textContent;
+    title.remove(); // Else the browser shows it a second time.
+  }
+  figure.addEventListener("pointermove", (event) => {
+    const told = event.target.dataset && event.target.dataset.told;
+    hint.hidden = !told;
+    if (!told) return;
+    hint.textContent = told;
+    const box = figure.getBoundingClientRect();
+    const x = event.clientX - box.left + 14;
+    const y = event.clientY - box.top + 14;
+    const left = Math.min(x, box.width - hint.offsetWidth - 4);
+    hint.style.setProperty("left", `${Math.max(0, left)}px`);
+    hint.style.setProperty("top", `${y}px`);
+  });
+  figure.addEventListener("pointerleave", () => (hint.hidden = true));
+}
+
+async function follow(training) {
+  const answer = await fetch(training.dataset.source, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const now = page.getElementById("training");
+  training.replaceWith(now);
+  if (now.dataset.running === "yes") setTimeout(() => follow(now).catch(() => {}), 1000);
+  else location.reload(); // There is a new version, and its figures.
+}
+
+const training = document.getElementById("training");
+if (training && training.dataset.running === "yes") setTimeout(() => follow(training).catch(() => {}), 1000);
