@@ -1,14 +1,21 @@
 """Likeness by the catalogue as it answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from shopkeeper.core import columns as c
+from shopkeeper.core.types import DAY_MS
+from shopkeeper.encoders.base import unit
 from shopkeeper.features.fields import Fields, joined
+from shopkeeper.features.interests import InterestsConfig, interests, usual_likeness
 from shopkeeper.recommenders.content import Content, ContentConfig, nearest
-from tests.recommenders.worlds import ask, everything, names, shop
+from shopkeeper.recommenders.files import matrix_arrays, write_state
+from tests.recommenders.worlds import START, ask, everything, names, shop
 
+VECTORS = unit(np.random.default_rng(2).normal(size=(12, 4)).astype(np.float32) + 0.5)
 SHOP = shop([("u", "i02", 1), ("v", "i04", 1)])
 
 
@@ -44,3 +51,50 @@ def test_the_nearest_are_those_of_sorting_every_row(cells, monkeypatch):
         least, least_apart = np.sort(alike[row])[-5], np.sort(alike[row] * apart)[-2]
         kept = (alike[row] > 0) & ((alike[row] >= least) | (apart & (alike[row] >= least_apart)))
         np.testing.assert_allclose(found[row], alike[row] * kept, rtol=1e-6)
+
+
+def read(shop_):
+    """The shop with titles that something reads."""
+    return replace(shop_, items=replace(shop_.items, read=lambda: VECTORS))
+
+
+def test_interests_are_added_as_the_formula_says(tmp_path):
+    config = ContentConfig(interests=2.0, sharpness=2.0, half_life_days=5.0)
+    world = read(SHOP)
+    model = Content(config).fit(world)
+    requests = ask(world, [("i02", 90), ("i04", 95), ("i07", 99)], [("i05", 99)], [])
+    plain = Content(replace(config, interests=0.0)).fit(world).score(requests, everything(requests, 12))
+    halves = VECTORS.astype(np.float16).astype(np.float32)
+    liked = interests(
+        requests.histories,
+        np.full(3, START + 100 * DAY_MS),
+        halves,
+        world.weights,
+        InterestsConfig(5.0, alike=usual_likeness(halves)),
+    )
+    found, expected = plain.reshape(3, 12), np.zeros((3, 12))
+    for row in range(3):
+        for item in range(12):
+            if found[row, item] > 0:
+                share = liked.weights[row] / liked.weights[row].sum()
+                cosines = liked.vectors[row] @ halves[item]
+                expected[row, item] = min(1.0, max(0.0, float((cosines * np.sqrt(share)).max()))) ** 2
+    near = expected / np.maximum(expected.max(axis=1, keepdims=True), 1e-9)
+    both = found / np.maximum(found.max(axis=1, keepdims=True), 1e-9) + 2.0 * near
+    np.testing.assert_allclose(
+        model.score(requests, everything(requests, 12)).reshape(3, 12), both, rtol=1e-4, atol=1e-6
+    )
+    model.save(tmp_path / "content")
+    kept = Content.load(tmp_path / "content")
+    np.testing.assert_array_equal(
+        kept.score(requests, everything(requests, 12)), model.score(requests, everything(requests, 12))
+    )
+
+
+def test_models_from_before_interests_are_still_read(tmp_path):
+    model = Content().fit(SHOP)
+    old = {"words": 1.0, "kinds": 0.25, "meaning": 1.0, "sharpness": 3.0, "recency": 0.8, "seen": 1.0}
+    write_state(tmp_path / "old", old, weights=model.weights_, **matrix_arrays(model.matrix_))
+    requests = ask(SHOP, [("i02", 1)])
+    before, after = (one.recommend(requests, 5).items for one in (model, Content.load(tmp_path / "old")))
+    assert before.tolist() == after.tolist()

@@ -20,7 +20,7 @@ from shopkeeper.encoders.base import unit
 
 _PAIRS: Final = 20_000
 """Pairs of items whose cosines say what is usual in a catalogue."""
-_USUAL: Final = 0.95
+_USUAL: Final = 0.995
 """Share of pairs of any two items that must be less alike than two items of one taste."""
 
 
@@ -34,13 +34,16 @@ class InterestsConfig:
         Age at which a deed weighs half.
     most
         Interests of one person, at most.
+    events
+        Latest events that are heard.
     alike
         Cosine from which an item belongs to an interest; None asks `usual_likeness` of the catalogue, because
         encoders differ in how alike they find any two things.
     """
 
-    half_life_days: float = 30.0
-    most: int = 4
+    half_life_days: float = 7.0
+    most: int = 8
+    events: int = 64
     alike: float | None = None
 
 
@@ -108,7 +111,7 @@ def interests(
         How.
     """
     config = config or InterestsConfig()
-    items, masses = _weighed(histories, as_of, vectors, weights, config.half_life_days)
+    items, masses = _weighed(histories, as_of, vectors, weights, config)
     alike = usual_likeness(vectors) if config.alike is None else config.alike
     sums = np.zeros((len(histories), config.most, vectors.shape[1]), np.float32)
     found = np.zeros((len(histories), config.most), np.float32)
@@ -125,7 +128,7 @@ def interests(
 
 
 def usual_likeness(vectors: Floats, seed: int = 0) -> float:
-    """The cosine that 95 of 100 pairs of different items stay below; 1 where there are no two of them.
+    """The cosine that 995 of 1,000 pairs of different items stay below; 1 where there are no two of them.
 
     Taken on a sample of pairs; items without a vector, and pairs of the same vector, are left out.
     """
@@ -139,13 +142,14 @@ def usual_likeness(vectors: Floats, seed: int = 0) -> float:
 
 
 def _weighed(
-    histories: Histories, as_of: Longs, vectors: Floats, weights: Floats, half_life_days: float
+    histories: Histories, as_of: Longs, vectors: Floats, weights: Floats, config: InterestsConfig
 ) -> tuple[Ragged, Floats]:
     """Distinct items of each person by falling weight, of equals the lower code first, and the weights."""
     owner = histories.recent.rows
     age = np.maximum(as_of[owner] - histories.times, 0) / DAY_MS
-    mass = weights[histories.kinds] * 0.5 ** (age / half_life_days)
-    kept = (mass > 0) & vectors[histories.items].any(axis=1)
+    mass = weights[histories.kinds] * 0.5 ** (age / config.half_life_days)
+    since = histories.offsets[1:][owner] - 1 - np.arange(len(owner))
+    kept = (mass > 0) & (since < config.events) & vectors[histories.items].any(axis=1)
     keys, inverse = np.unique(owner[kept] << 32 | histories.items[kept], return_inverse=True)
     total = np.bincount(inverse, mass[kept], len(keys)).astype(np.float32)
     who, item = keys >> 32, (keys & 0xFFFFFFFF).astype(np.int32)

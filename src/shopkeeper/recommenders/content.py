@@ -1,8 +1,12 @@
 """What is like the items in the history, by what the catalogue says of them: also items nobody has touched.
 
-W of `item_rows` holds the items most alike to each (`features.fields`), and some of those nobody has touched
-beside them, however many better known ones are nearer: new goods are few, and have no other way in.
-Content-based recommendation: Pazzani and Billsus (2007).
+    score_j = a_j / best a  +  v * l_j / best l
+
+``a`` is the sum of `item_rows`, whose W holds the items most alike to each (`features.fields`), and some of
+those nobody has touched beside them, however many better known ones are nearer: new goods are few, and have
+no other way in. ``l`` is how near an item that has an ``a`` lies to one of the interests of the person
+(`features.interests`), to the same power as likeness. Content-based recommendation: Pazzani and Billsus
+(2007).
 """
 
 from collections.abc import Mapping
@@ -13,13 +17,16 @@ from typing import ClassVar, Final, Self
 import numpy as np
 from scipy import sparse
 
-from shopkeeper.core.types import Bools, Floats
+from shopkeeper.core.types import Bools, Floats, Ragged, Requests
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.features.fields import KINDS, MEANING, WORDS, Fields, Joined, joined
+from shopkeeper.features.interests import InterestsConfig, interests, usual_likeness
 from shopkeeper.learners.linear import stacked
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.item_rows import ItemRows
 
+NO_VECTORS: Final = np.zeros((0, 0), np.float32)
+"""Nothing reads the catalogue."""
 _CELLS: Final = 1 << 22
 """Pairs of items looked at at once."""
 
@@ -42,6 +49,10 @@ class ContentConfig:
         Weight of an event relative to the one after it, above 0 and at most 1.
     seen
         Factor on the score of items already in the history: 0 where people never come back to an item.
+    interests
+        Weight of interests, ``v`` of the formula; without effect where nothing reads the catalogue.
+    half_life_days
+        Age at which a deed counts half for an interest.
     """
 
     words: float = 1.0
@@ -52,6 +63,8 @@ class ContentConfig:
     untouched: int = 20
     recency: float = 0.8
     seen: float = 1.0
+    interests: float = 0.0
+    half_life_days: float = InterestsConfig().half_life_days
 
     @property
     def weights(self) -> Mapping[str, float]:
@@ -67,6 +80,7 @@ class Content(ItemRows):
 
     def __init__(self, config: ContentConfig | None = None) -> None:
         self.config = config or ContentConfig()
+        self.vectors_, self.alike_ = NO_VECTORS, 1.0
         self._take_nothing()
 
     def fit(self, dataset: Dataset) -> Self:
@@ -80,17 +94,47 @@ class Content(ItemRows):
             joined(fields, config.weights), config.neighbours, dataset.popularity == 0, config.untouched
         )
         found.data **= np.float32(config.sharpness)
+        self.vectors_ = fields.dense.get(MEANING, NO_VECTORS).astype(np.float16).astype(np.float32)
+        self.alike_ = usual_likeness(self.vectors_)
         return self._take(found, dataset.weights)
+
+    def scored(self, requests: Requests) -> tuple[Ragged, Floats]:
+        """Everything that is like something in the history; see `Scores`."""
+        found, scores = super().scored(requests)
+        if not self.config.interests or not len(self.vectors_):
+            return found, scores
+        config = InterestsConfig(self.config.half_life_days, alike=self.alike_)
+        liked = interests(requests.histories, requests.as_of, self.vectors_, self.weights_, config)
+        near = liked.likeness(self.vectors_, found) ** np.float32(self.config.sharpness)
+        near[scores <= 0] = 0.0
+        both = shares(scores, found) + np.float32(self.config.interests) * shares(near, found)
+        return found, both
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""
-        write_state(folder, asdict(self.config), weights=self.weights_, **matrix_arrays(self.matrix_))
+        # What is not asked is not kept; 16 bits are enough for a cosine.
+        vectors = (self.vectors_ if self.config.interests else NO_VECTORS).astype(np.float16)
+        settings = asdict(self.config) | {"alike": self.alike_}
+        write_state(folder, settings, weights=self.weights_, vectors=vectors, **matrix_arrays(self.matrix_))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         settings, arrays = read_state(folder)
-        return cls(ContentConfig(**settings))._take(matrix_of(arrays), arrays["weights"])
+        alike = float(settings.pop("alike", 1.0))
+        model = cls(ContentConfig(**settings))._take(matrix_of(arrays), arrays["weights"])
+        model.vectors_, model.alike_ = arrays.get("vectors", NO_VECTORS).astype(np.float32), alike
+        return model
+
+
+def shares(scores: Floats, lists: Ragged) -> Floats:
+    """Scores as shares of the best of their row; aligned with ``lists.items``."""
+    out = scores.copy()
+    filled = np.flatnonzero(lists.lengths > 0)
+    if len(filled):
+        best = np.maximum.reduceat(scores, lists.offsets[filled])
+        out /= np.repeat(np.where(best > 0, best, np.float32(1.0)), lists.lengths[filled])
+    return out
 
 
 def nearest(items: Joined, keep: int, apart: Bools, keep_apart: int) -> sparse.csr_array:

@@ -104,7 +104,7 @@ class Index:
             InterestsConfig(alike=self.alike),
         )
         read = np.flatnonzero(codes[items] >= 0)
-        liking[read] = found.likeness(vectors[codes[items[read]]], Ragged.of([np.arange(len(read))]))
+        liking[read] = found.likeness(vectors[codes[items[read]]], Ragged.of([list(range(len(read)))]))
         return liking
 
     def find(self, query: str, allowed: Bools, pool: int) -> Fused:

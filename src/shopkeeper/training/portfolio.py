@@ -11,6 +11,7 @@ from shopkeeper.data.split import Cases, Split
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import POPULAR, Blend, BlendConfig
+from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, validated
 from shopkeeper.recommenders.ranker import Ranker
 from shopkeeper.training.families import FAMILIES, Shape
@@ -18,6 +19,7 @@ from shopkeeper.training.plan import BUDGET, Choice, chosen, plan, replanned
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.fusion import Answers, learn_weights, news, only, value
 from shopkeeper.training.tuning.ranking import learn_ranker
+from shopkeeper.training.tuning.untouched import let_in
 
 _WEIGHED, _TAUGHT = 2, 5
 """Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
@@ -175,9 +177,11 @@ def choose(
         choices = replanned(choices, shape, budget - (time.perf_counter() - start))
     progress("learn the blend", 0, 1)
     portfolio = _blended(tuple(fitted.values()), split, configs, choices, seed)
-    if "content" in fitted:
+    if Content.name in fitted:
         untouched = split.train.popularity == 0
-        portfolio.tried = validated(portfolio, fitted["content"], untouched, cases.sample(_MOST_TRIED, seed))
+        portfolio.tried = validated(
+            portfolio, fitted[Content.name], untouched, cases.sample(_MOST_TRIED, seed)
+        )
     progress("learn the blend", 1, 1)
     return portfolio
 
@@ -203,7 +207,9 @@ def _blended(
     answers = Answers.of(sources, cases)
     come_back = trials.repeat_share(cases) > trials.REPEATS_MATTER
     asked = news(cases) if come_back else None
-    blend = learn_weights(answers, Answers.of(sources, asked) if asked else None)
+    apart = Answers.of(sources, asked) if asked else None
+    touched = split.train.popularity > 0
+    blend = let_in(answers, apart, learn_weights(answers, apart), touched, Content.name)
     kept = tuple(s for s in sources if blend.uses(s.name) or s.name in _ASKED_BY_NAME)
     heard = Blend(blend, kept).asked
     many = trials.thinned(split.test, seed + 1, ease=_TAUGHT).sample(_MOST_TAUGHT, seed + 1)
