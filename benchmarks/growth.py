@@ -1,6 +1,6 @@
 """How long fitting takes as a shop grows: 1 x, 4 x and 16 x the customers and the items of a generated shop.
 
-    python benchmarks/growth.py [--customers 300] [--items 1000] [--days 180] [--rounds 3] [--out DIR]
+    python -m benchmarks.growth [--customers 300] [--items 1000] [--days 180] [--rounds 3] [--out DIR]
 
 Printed and drawn (``growth.png``, ``growth.svg``, ``growth.json``) is the time of the final fit, the one that
 goes live, of each source with its default settings and of all together: processor time, the best of several

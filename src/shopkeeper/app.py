@@ -58,6 +58,7 @@ from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.wish import NO_WISH, Wish
 from shopkeeper.training.announce import announcing
+from shopkeeper.training.checkpoint import Checkpoint
 from shopkeeper.training.learning import read_learnable
 from shopkeeper.training.plan import BUDGET
 from shopkeeper.training.train import Training, chosen_fitters, train
@@ -409,6 +410,7 @@ class Shop:
     def forget(self, customer: str) -> Receipt:
         """Delete everything kept of a customer, counts of the model too; raises `UnknownCustomer`."""
         person = self.known(customer)
+        Checkpoint.under(self._cache, self.config).clear()
         # Whatever is wrong with the model, the person's data go.
         with suppress(ShopkeeperError):
             take_out(self.store, self.models, self.config, person.customer or "")

@@ -69,6 +69,8 @@ class Ragged:
     @cached_property
     def rows(self) -> Longs:
         """The row of each entry, shape ``(len(items),)``."""
+        if len(self) == 1:  # a live request: this is asked many times over
+            return np.zeros(len(self.items), np.int64)
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
 
     def take(self, rows: Longs) -> "Ragged":

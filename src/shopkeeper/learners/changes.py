@@ -15,30 +15,22 @@ def changed_rows(before: Dataset, after: Dataset) -> tuple[Bools, Bools]:
     """
     if before.people != after.people or before.items.ids != after.items.ids:
         raise ValueError("Both states must be over the same people and items.")
-    n = len(before.people)
-    places, starts = (_places(before), _places(after)), (before.offsets, after.offsets)
-    same = _agrees(before, after, places[0], starts[1])
-    length = np.minimum(np.diff(starts[0]), np.diff(starts[1]))
-    differs = (before.person >= 0) & ~same
-    np.minimum.at(length, before.person[differs], places[0][differs])
-    bound = np.append(length, 0)  # nobody's code is -1, the last entry
-    return places[0] >= bound[before.person], places[1] >= bound[after.person] if n else np.ones(
-        len(after), bool
-    )
+    lengths = np.diff(before.offsets), np.diff(after.offsets)
+    same = np.minimum(*lengths)
+    # Rows from the same place of the same person on, as far as both go.
+    places = np.arange(same.sum()) - np.repeat(np.cumsum(same) - same, same)
+    ours, theirs = (places + np.repeat(part.offsets[:-1], same) for part in (before, after))
+    agree = np.ones(len(places), bool)
+    for part in ("item", "kind", "time"):
+        agree &= getattr(before, part)[ours] == getattr(after, part)[theirs]
+    differ = ours[~agree]
+    np.minimum.at(same, before.person[differ], places[~agree])
+    return _from(before, same), _from(after, same)
 
 
-def _places(dataset: Dataset) -> Longs:
-    """Place of each row among its person's."""
-    starts = np.append(dataset.offsets[:-1], 0)
-    return np.asarray(np.arange(len(dataset)) - starts[dataset.person], np.int64)
-
-
-def _agrees(before: Dataset, after: Dataset, place: Longs, starts: Longs) -> Bools:
-    """Whether the row at the same place of the same person is the same."""
-    if not len(after):
-        return np.zeros(len(before), bool)
-    row = starts[before.person] + place
-    inside = row < starts[before.person + 1]
-    row = np.where(inside, row, 0)
-    equal = [getattr(before, part) == getattr(after, part)[row] for part in ("item", "kind", "time")]
-    return np.asarray(inside & np.logical_and.reduce(equal))
+def _from(dataset: Dataset, same: Longs) -> Bools:
+    """Rows after the first ``same`` of each person, and those of nobody."""
+    changed = np.diff(dataset.offsets) - same
+    runs = np.stack([same, changed], axis=1).ravel()
+    known = np.repeat(np.tile([False, True], len(same)), runs)
+    return np.append(np.ones(len(dataset) - len(known), bool), known)

@@ -9,6 +9,7 @@ from shopkeeper.core.types import Floats, Ints, Ragged, distinct, ragged_positio
 
 _FEW = 8
 """Requests up to which adding by hand is quicker than a product of sparse matrices."""
+_SPARSE = 4
 
 
 class WeightedRows:
@@ -30,7 +31,7 @@ class WeightedRows:
         return self.matrix[items]
 
     def sums(self, rows: Ragged, weights: Floats) -> tuple[Ragged, Floats]:
-        """Sum over a request's rows of weight * row: columns that any row has, rising, and their sums.
+        """Sum over a request's rows of weight * row: columns whose sum is not zero, rising, and their sums.
 
         Parameters
         ----------
@@ -56,15 +57,18 @@ class WeightedRows:
         return Ragged(offsets, items), np.concatenate([sums for _, sums in found]) if found else values
 
     def _added(self, columns: Ints, values: Floats) -> tuple[Ints, Floats]:
-        """Distinct columns and the sum of each, added in the order in which a product of matrices adds."""
+        """Columns and the sum of each, added in the order in which a product of matrices adds."""
         total = getattr(self._scratch, "total", None)
         if total is None:
             total = self._scratch.total = np.zeros(self.matrix.shape[1], np.float32)
         np.add.at(total, columns, values)
-        found = distinct(columns)
+        # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
+        few = len(columns) * _SPARSE < len(total)
+        found = distinct(columns) if few else np.flatnonzero(total != 0).astype(np.int32)
         sums = total[found]
         total[found] = 0.0
-        return found, sums
+        kept = sums != 0
+        return found[kept], sums[kept]
 
     def _many(self, rows: Ragged, weights: Floats) -> tuple[Ragged, Floats]:
         # Indices of another width than the matrix's would have the product copy all of it.
@@ -74,5 +78,6 @@ class WeightedRows:
             shape=(len(rows), self.matrix.shape[0]),
         )
         product = sparse.csr_array(asked @ self.matrix)
+        product.eliminate_zeros()
         product.sort_indices()
         return Ragged(product.indptr.astype(np.int64), product.indices.astype(np.int32)), product.data

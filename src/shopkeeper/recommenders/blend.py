@@ -45,8 +45,8 @@ NEW, KNOWN, UNTOUCHED = range(3)
 """Sorts of candidates: new to the person, known to them, and known to nobody."""
 DEPTH = 100
 """Candidates each source brings, or ``k`` where that is more."""
-RANKED = 100
-"""Strongest candidates that the ranker looks at."""
+RANKED = 60
+"""Strongest candidates that the ranker looks at: as many as its trees have learned to order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,7 +321,9 @@ def _said(candidates: Ragged, signals: Signals) -> Matrix:
     scores = np.concatenate([signals.scaled, signals.fused[None]])
     silent = np.where(scores > 0, np.float32(0.0), np.float32(np.nan))
     named = (signals.scaled > 0).sum(axis=0, dtype=np.float32)
-    return np.concatenate([named[None], scores + silent, ranks(candidates, scores) + silent]).T
+    return np.concatenate(
+        [named[None], scores + silent, ranks(candidates, scores).astype(np.float32) + silent]
+    ).T
 
 
 def _among(candidates: Ragged, places: Longs, rows: Longs) -> Ragged:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 from shopkeeper.data.dataset import Dataset
@@ -14,6 +15,7 @@ from shopkeeper.recommenders.blend import POPULAR, Blend, BlendConfig
 from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, validated
 from shopkeeper.recommenders.ranker import Ranker
+from shopkeeper.training.checkpoint import Checkpoint, Step, digest
 from shopkeeper.training.families import FAMILIES, Shape
 from shopkeeper.training.plan import BUDGET, Choice, chosen, plan, replanned
 from shopkeeper.training.tuning import trials
@@ -112,6 +114,7 @@ def fit_portfolio(
     seed: int = 0,
     budget: float = BUDGET,
     deep: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Portfolio:
     """Tune on ``tuning``, then fit on ``train``; see `evaluation.protocols.Fitter`.
 
@@ -127,30 +130,42 @@ def fit_portfolio(
         Seconds to spend, about.
     deep
         Whether what needs more than the base installation may be trained, where it is installed.
+    checkpoint
+        Where steps are kept until the training is done; nowhere by default.
     """
     if tuning is None:
         return Portfolio.of(Settings()).fit(train)
     start = time.perf_counter()
-    portfolio = choose(tuning, progress, seed=seed, budget=budget, deep=deep)
+    portfolio = choose(tuning, progress, seed=seed, budget=budget, deep=deep, checkpoint=checkpoint)
     chosen_at = time.perf_counter()
     if tuning.train is not train:
-        portfolio = refit(portfolio, train, progress)
+        portfolio = refit(portfolio, train, progress, checkpoint)
     portfolio.tune_seconds = chosen_at - start
     portfolio.final_fit_seconds = time.perf_counter() - chosen_at
     return portfolio
 
 
-def refit(portfolio: Portfolio, train: Dataset, progress: Progress = no_progress) -> Portfolio:
+def refit(
+    portfolio: Portfolio,
+    train: Dataset,
+    progress: Progress = no_progress,
+    checkpoint: Checkpoint | None = None,
+) -> Portfolio:
     """The same settings, weights and trees, with every source fitted on other data."""
+    settings, kept = portfolio.settings, checkpoint or Checkpoint()
+    data = digest(train) if checkpoint else ""
+    sources = []
+    for name, config in settings.configs.items():
+        progress(f"fit {name}", 0, 1)
+        step = kept.step(name, f"{data} {config}", partial(_fitted, name, config, train))
+        sources.append(step.model)
+        progress(f"fit {name}", 1, 1)
     # The trees are shared; what they are told of items is not.
-    fresh = Portfolio.of(portfolio.settings, ranker=copy(portfolio.ranker))
+    ranker = copy(portfolio.ranker)
+    if ranker is not None:
+        ranker.prepare(train)
+    fresh = Portfolio.of(settings, tuple(sources), ranker)
     fresh.tried = portfolio.tried
-    for source in fresh.sources:
-        progress(f"fit {source.name}", 0, 1)
-        source.fit(train)
-        progress(f"fit {source.name}", 1, 1)
-    if fresh.ranker is not None:
-        fresh.ranker.prepare(train)
     return fresh
 
 
@@ -161,27 +176,33 @@ def choose(
     seed: int = 0,
     budget: float = BUDGET,
     deep: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Portfolio:
     """Choose what to train, its settings and the weights on the cases of ``split``; fitted on its train."""
     start, cases = time.perf_counter(), trials.thinned(split.test, seed)
     shape = Shape.of(split, cases)
     choices = plan(shape, budget, deep=deep)
-    configs: dict[str, Any] = {}
-    fitted: dict[str, Recommender] = {}
+    kept, data = checkpoint or Checkpoint(), digest(split.train, cases) if checkpoint else ""
+    steps: dict[str, Step] = {}
     # What took less time than expected leaves some for what was left out, which is looked at once more.
-    while names := [name for name in chosen(choices) if name not in fitted]:
+    while names := [name for name in chosen(choices) if name not in steps]:
         for name in names:
             progress(f"tune {name}", 0, 1)
-            configs[name], fitted[name] = tuned(name, split, cases, seed)
+            steps[name] = kept.step(name, f"{data} {seed}", partial(_tuned, name, split, cases, seed))
             progress(f"tune {name}", 1, 1)
-        choices = replanned(choices, shape, budget - (time.perf_counter() - start))
+        spent = time.perf_counter() - start + sum(step.saved for step in steps.values())
+        choices = replanned(choices, shape, budget - spent)
     progress("learn the blend", 0, 1)
-    portfolio = _blended(tuple(fitted.values()), split, configs, choices, seed)
-    if Content.name in fitted:
-        untouched = split.train.popularity == 0
-        portfolio.tried = validated(
-            portfolio, fitted[Content.name], untouched, cases.sample(_MOST_TRIED, seed)
-        )
+    portfolio = _blended(
+        tuple(step.model for step in steps.values()),
+        split,
+        {name: step.config for name, step in steps.items()},
+        choices,
+        seed,
+    )
+    if Content.name in steps:
+        content, untouched = steps[Content.name].model, split.train.popularity == 0
+        portfolio.tried = validated(portfolio, content, untouched, cases.sample(_MOST_TRIED, seed))
     progress("learn the blend", 1, 1)
     return portfolio
 
@@ -193,6 +214,14 @@ def tuned(name: str, split: Split, cases: Cases, seed: int) -> tuple[Any, Recomm
         return None, family.make(None).fit(split.train)
     trial = family.tune(split, cases, seed)
     return trial.config, trial.model or family.make(trial.config).fit(split.train)
+
+
+def _tuned(name: str, split: Split, cases: Cases, seed: int) -> Step:
+    return Step(*tuned(name, split, cases, seed))
+
+
+def _fitted(name: str, config: Any, train: Dataset) -> Step:
+    return Step(config, FAMILIES[name].make(config).fit(train))
 
 
 def _blended(

@@ -2,7 +2,8 @@
 
 The last weeks of the log are the test. Settings are chosen on the weeks before, fitted on all before the
 test, and measured on it beside popularity and personal frequency, and beside the settings of the model that
-serves now. Then the chosen settings are fitted on everything there is; this is what goes live.
+serves now. Then the chosen settings are fitted on everything there is; this is what goes live. A training
+that was killed goes on where it stopped, see `checkpoint`.
 """
 
 import time
@@ -26,6 +27,7 @@ from shopkeeper.evaluation.protocols import Fitter, time_task
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import Blend
 from shopkeeper.recommenders.registry import RECOMMENDERS
+from shopkeeper.training.checkpoint import Checkpoint
 from shopkeeper.training.families import FAMILIES
 from shopkeeper.training.learning import Learnable, read_learnable
 from shopkeeper.training.plan import BUDGET
@@ -97,7 +99,7 @@ def train(
     log, catalogue
         What to learn from.
     models, cache
-        The shop's folders of these names.
+        The shop's folders of these names; what a training has done so far waits in the latter.
     config
         Cleaning rules, weights of events, and what reads titles.
     test_days
@@ -120,8 +122,9 @@ def train(
     progress("read the log", 0, 1)
     learnable = read_learnable(log, catalogue, config, cache)
     progress("read the log", 1, 1)
-    measured, evaluation = _measured(learnable.dataset, models, test_days, budget, progress)
-    final = refit(measured, learnable.dataset, progress)
+    checkpoint = Checkpoint.under(cache, config)
+    measured, evaluation = _measured(learnable.dataset, models, checkpoint, test_days, budget, progress)
+    final = refit(measured, learnable.dataset, progress, checkpoint)
     settings = final.settings
     facts = _facts(learnable, settings, evaluation) | {"tried": asdict(final.tried)}
     version = save_model(models, final, learnable.dataset, facts)
@@ -129,6 +132,7 @@ def train(
     if good:
         promote(models, version)
         prune(models)
+    checkpoint.clear()
     return Training(version, good, reason, settings, evaluation, learnable.rules, time.perf_counter() - start)
 
 
@@ -176,7 +180,12 @@ def _alone(name: str, seed: int) -> Fitter:
 
 
 def _measured(
-    dataset: Dataset, models: Path, test_days: float | None, budget: float, progress: Progress
+    dataset: Dataset,
+    models: Path,
+    checkpoint: Checkpoint,
+    test_days: float | None,
+    budget: float,
+    progress: Progress,
 ) -> tuple[Portfolio, Evaluation | None]:
     """What was chosen before the test, and the figures on it."""
     try:
@@ -186,7 +195,7 @@ def _measured(
     found: list[Portfolio] = []
 
     def default(train: Dataset, tuning: Split | None) -> Recommender:
-        found.append(fit_portfolio(train, tuning, progress, budget=budget))
+        found.append(fit_portfolio(train, tuning, progress, budget=budget, checkpoint=checkpoint))
         return found[0]
 
     contenders = _contenders(default, models, progress, budget)
