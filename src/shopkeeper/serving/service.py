@@ -36,6 +36,7 @@ from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
+from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.fresh import draw, tried_in
 from shopkeeper.surfaces.page import (
     Answer,
@@ -50,6 +51,7 @@ from shopkeeper.surfaces.page import (
     Known,
     ProductPage,
     SearchPage,
+    Style,
 )
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.slate import eligible
@@ -126,6 +128,7 @@ class Service:
         self._weights = event_weights(config.event_weights)
         self._visits = Visits(models, self._showroom, self._live, self._weights, clock)
         self._picker = Picker(store)
+        self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
@@ -327,7 +330,7 @@ class Service:
             _version(model),
             homepage.compose(visit, k, granted, drawn),
             homepage.categories(visit),
-            () if visit.is_known else styles(visit),
+            () if visit.is_known else self._styles_of(visit),
         )
 
     def product(self, item_id: str, person: Person = GUEST, *, k: int = 8) -> ProductPage:
@@ -483,6 +486,13 @@ class Service:
         return Readiness(alive and model is not None, _version(model), tuple(problems))
 
     # Inside
+
+    def _styles_of(self, visit: Visit) -> tuple[Style, ...]:
+        """Styles to choose from; the same for everybody, and found once for each assortment."""
+        kept = self._styles
+        if kept is None or kept[0] is not visit.stock:
+            kept = self._styles = (visit.stock, styles(visit))
+        return kept[1]
 
     def _granted(self, visit: Visit, wish: Wish, k: int) -> tuple[Visit, tuple[Granted, ...]]:
         """The visit of somebody who says what they want."""

@@ -20,6 +20,8 @@ from shopkeeper.training.tuning.fusion import Answers, learn_weights
 
 _FACTORS: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """By how much weights of untouched items are raised."""
+_BATCHES: Final = 6
+"""Batches of answers that are looked at: some three thousand cases."""
 _SPENT: Final = 0.5
 """Share of what content gains that may be spent."""
 
@@ -49,8 +51,10 @@ def let_in(
     """
     if not any(config.untouched.values()) or content not in answers.names or touched.all():
         return config
-    alone = learn_weights(without(answers, content), without(about_news, content) if about_news else None, k)
-    floor = recall_of(without(answers, content), alone, touched, k)
+    answers = first(answers)
+    news = without(first(about_news), content) if about_news else None
+    behaviour = without(answers, content)
+    floor = recall_of(behaviour, learn_weights(behaviour, news, k), touched, k)
     gain = recall_of(answers, replace(config, untouched={}), touched, k) - floor
     found = config
     for factor in _FACTORS:
@@ -60,6 +64,13 @@ def let_in(
             break
         found = tried
     return found
+
+
+def first(answers: Answers) -> Answers:
+    """The first of the answers, enough to tell a gain by; weights of behaviour alone are learned from them."""
+    batches = answers.batches[:_BATCHES]
+    n = sum(len(batch.candidates) for batch in batches)
+    return Answers(answers.cases.take(np.arange(n)), batches)
 
 
 def without(answers: Answers, name: str) -> Answers:
