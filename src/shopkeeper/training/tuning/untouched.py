@@ -67,7 +67,7 @@ def let_in(
 
 
 def first(answers: Answers) -> Answers:
-    """The first of the answers, enough to tell a gain by; weights of behaviour alone are learned from them."""
+    """The first of the answers: enough to tell a gain by, and to learn weights of behaviour alone from."""
     batches = answers.batches[:_BATCHES]
     n = sum(len(batch.candidates) for batch in batches)
     return Answers(answers.cases.take(np.arange(n)), batches)
