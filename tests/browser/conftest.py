@@ -168,9 +168,12 @@ class Shopper:
         )
 
     def until(self, condition: Any, seconds: float = 20) -> Any:
+        from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.ui import WebDriverWait
 
-        return WebDriverWait(self.driver, seconds).until(lambda _: condition())
+        # What a script replaces while it is looked at is looked at again.
+        wait = WebDriverWait(self.driver, seconds, ignored_exceptions=[StaleElementReferenceException])
+        return wait.until(lambda _: condition())
 
     def become(self, number: int) -> None:
         """Choose a customer by number."""

@@ -8,6 +8,7 @@ pytestmark = pytest.mark.browser
 
 SHOP = [
     "/",
+    "/offers",
     "/item/i9",
     "/category/Bakery",
     "/search?q=bread",

@@ -70,7 +70,7 @@ def test_product_page_says_why_and_sells(shopper):
 
 def test_category_page_is_complete(shopper):
     shopper.become(7)
-    shopper.follow(".categories li:first-child a")
+    shopper.follow(".categories li:nth-child(2) a")
     assert len(shopper.all(".wall .card")) == 16
     assert shopper.texts(".categories [aria-current]") == shopper.texts("h1")
 
@@ -119,6 +119,77 @@ def test_shop_forgets_on_demand(shopper):
     assert shopper.texts("h1") == ["You are forgotten"]
     shopper.open("/about-me")
     assert shopper.one(".known-as").text == "A guest of this browser session"
+
+
+def test_drawer_tells_corrects_and_the_page_behind_it_follows(shopper):
+    shopper.become(13)
+    shopper.click(".tools a[data-drawer]")
+    shopper.until(lambda: shopper.all("#drawer[open] #about"))
+    events = int(shopper.texts("#about .figures dd")[0].replace(",", ""))
+    lost = shopper.texts("#about .bars a")[0]
+    shopper.click("#about .bars .link")
+    shopper.until(lambda: lost not in shopper.texts("#about .bars a"))
+    left = int(shopper.texts("#about .figures dd")[0].replace(",", ""))
+    assert 0 < left < events
+    shopper.click("#about td .link")
+    shopper.until(lambda: int(shopper.texts("#about .figures dd")[0].replace(",", "")) < left)
+    shopper.click("#about .switch button")
+    shopper.until(lambda: shopper.texts("#about .switch button") == ["Switch on"])
+    assert shopper.driver.current_url == f"{shopper.address}/"
+    shopper.click("#drawer .close")
+    shopper.until(lambda: not shopper.all("#drawer[open]") and shelf(shopper, "popular"))
+    assert shelf(shopper, "for_you") == []
+
+
+def test_every_product_says_why_on_its_card(shopper):
+    shopper.become(14)
+    asks = shopper.all(".for_you .ask")
+    assert len(asks) == len(shopper.all(".for_you .card"))
+    shopper.click(".for_you .ask summary")
+    assert shopper.one(".for_you .ask p").text.startswith(("You ", "Because ", "Goes", "Popular", "Often"))
+
+
+def test_results_come_while_typing_and_by_keyboard(shopper):
+    from selenium.webdriver.common.keys import Keys
+
+    shopper.open("/search?q=milk")  # The first search reads the catalogue.
+    shopper.open("/")
+    shopper.one("#q").send_keys("orange ju")
+    shopper.until(lambda: shopper.all("#instant li a"))
+    assert "Orange juice" in shopper.texts("#instant li a")[0]
+    shopper.one("#q").send_keys(Keys.ARROW_DOWN)
+    assert "Orange juice" in shopper.driver.switch_to.active_element.text
+    shopper.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not shopper.one("#instant").is_displayed()
+    shopper.one("#q").send_keys("i")
+    shopper.until(lambda: shopper.all("#instant li a"))
+    shopper.one("#q").send_keys(Keys.ARROW_DOWN)
+    title = shopper.driver.switch_to.active_element.find_element("css selector", "span").text
+    shopper.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    shopper.until(lambda: shopper.texts("h1") == [title])
+
+
+def test_two_tabs_and_a_double_click_count_once(shopper):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    shopper.open("/")
+    plus = shopper.one(".row.popular .card:nth-child(3) .plus")
+    ActionChains(shopper.driver).double_click(plus).perform()
+    shopper.until(lambda: shopper.one("#cart-count").text == "1")
+    link = shopper.one(".row.popular .card:nth-child(2) .name a").get_attribute("href")
+    first = shopper.driver.current_window_handle
+    for _ in range(2):
+        shopper.driver.switch_to.new_window("tab")
+        shopper.driver.get(link)
+    title = shopper.texts("h1")[0]
+    shopper.open("/about-me")
+    seen = [row for row in shopper.texts("tbody tr") if title in row]
+    assert sum("Looked at" in row for row in seen) == 1
+    assert shopper.one("#cart-count").text == "1"
+    while len(shopper.driver.window_handles) > 1:
+        shopper.driver.close()
+        shopper.driver.switch_to.window(shopper.driver.window_handles[-1])
+    assert shopper.driver.current_window_handle == first
 
 
 def test_two_languages_and_two_schemes(shopper):

@@ -268,3 +268,14 @@ def test_a_model_of_another_catalogue_gets_codes_of_its_own(store):
     assert trail.histories(one, WEIGHTS).items.tolist() == [0]
     assert trail.histories(two, WEIGHTS).items.tolist() == [1, 0]
     assert live.histories_of([], two, WEIGHTS).summary_items.tolist() == []
+
+
+def test_an_event_that_is_deleted_leaves_every_worker_s_memory(store):
+    here, there = LiveHistories(store), LiveHistories(store)
+    put(store, *(row(item, customer=ANNA, at=NOW + i) for i, item in enumerate("abc")))
+    for log in (here, there):
+        assert [deed.item_id for deed in log.trail(Person(ANNA)).deeds] == ["a", "b", "c"]
+    assert store.delete_events([ANNA], ["b"], ("view_item", 5)) == 0
+    assert store.delete_events([ANNA], ["b"]) == 1
+    for log in (here, there):
+        assert [deed.item_id for deed in log.trail(Person(ANNA)).deeds] == ["a", "c"]

@@ -19,6 +19,7 @@ PAGES = [
     "/cart",
     "/thanks?count=2",
     "/about-me",
+    "/offers",
 ]
 PAGES += ["/docs", "/item/nothing", "/category/nothing", "/category/Meat?page=77"]
 

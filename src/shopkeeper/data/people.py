@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from shopkeeper.data.schema import META, PERSONAL_TABLES, QUARANTINE
+from shopkeeper.core import columns as c
+from shopkeeper.data.schema import EVENTS, META, PERSONAL_TABLES, QUARANTINE
+from shopkeeper.privacy.identity import CUSTOMER_PREFIX
 
 ERASURES: Final = "erasures"
-"""Key in ``meta`` of how often people were deleted; whoever keeps histories in memory watches it."""
+"""Key in ``meta`` of how often people, or events of theirs, were deleted; who keeps histories watches it."""
 _BLOCK: Final = 1 << 24
+_ERASED: Final = f"INSERT INTO {META} VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"
 
 
 def delete_people(connection: sqlite3.Connection, people: Sequence[str]) -> dict[str, int]:
@@ -18,9 +21,37 @@ def delete_people(connection: sqlite3.Connection, people: Sequence[str]) -> dict
         table: connection.execute(f"DELETE FROM {table} WHERE {where}", parameters).rowcount
         for table, where, parameters in _conditions(people)
     }
-    connection.execute(
-        f"INSERT INTO {META} VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1", (ERASURES,)
-    )
+    connection.execute(_ERASED, (ERASURES,))
+    return deleted
+
+
+def delete_events(
+    connection: sqlite3.Connection, people: Sequence[str], items: Sequence[str], only: tuple[str, int] | None
+) -> int:
+    """Delete what these people did with some items, within the current transaction; how many events.
+
+    Parameters
+    ----------
+    connection
+        Of the writer.
+    people
+        Pseudonyms of one person. An event in a session of theirs that names another customer stays.
+    items
+        Which items.
+    only
+        Kind and time of the one event that is meant; None deletes all of these items.
+    """
+    deleted = 0
+    for person in people:
+        own = c.CUSTOMER_ID if person.startswith(CUSTOMER_PREFIX) else c.SESSION_ID
+        guest = "" if own == c.CUSTOMER_ID else f" AND {c.CUSTOMER_ID} IS NULL"
+        where, values = f"{own} = ?{guest} AND {c.ITEM_ID} = ?", [(person, item) for item in items]
+        if only is not None:
+            where += f" AND {c.EVENT_TYPE} = ? AND {c.TIMESTAMP} = ?"
+            values = [(*value, *only) for value in values]  # type: ignore[misc]
+        deleted += connection.executemany(f"DELETE FROM {EVENTS} WHERE {where}", values).rowcount
+    if deleted:
+        connection.execute(_ERASED, (ERASURES,))
     return deleted
 
 

@@ -244,13 +244,21 @@ class Store:
             return people.is_known(self._readers.get(), customer)
 
     def erasures(self) -> int:
-        """How often people were deleted; a change means: drop the histories kept in memory."""
+        """How often people, or events of theirs, were deleted; a change means: drop the histories kept."""
         with telling(self.path):
             return people.erasures(self._readers.get())
 
     def delete_people(self, pseudonyms: Sequence[str]) -> dict[str, int]:
         """Delete every row of these pseudonyms; rows deleted by table."""
         deleted: dict[str, int] = self.write(partial(people.delete_people, people=pseudonyms)).result()
+        return deleted
+
+    def delete_events(
+        self, pseudonyms: Sequence[str], items: Sequence[str], only: tuple[str, int] | None = None
+    ) -> int:
+        """Delete what a person did with some items, or one event by kind and time; how many events."""
+        job = partial(people.delete_events, people=pseudonyms, items=items, only=only)
+        deleted: int = self.write(job).result()
         return deleted
 
     def find_people(self, pseudonyms: Sequence[str]) -> dict[str, int]:

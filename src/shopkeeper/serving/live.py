@@ -49,6 +49,9 @@ class PersonLog(Protocol):
     def attributes_of(self, customer: str) -> str | None:
         """What a customer told of themselves, as JSON."""
 
+    def erasures(self) -> int:
+        """Changes when events are deleted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -139,6 +142,7 @@ class LiveHistories:
         self._log = log
         self._capacity = capacity
         self._trails: OrderedDict[tuple[str, ...], Trail] = OrderedDict()
+        self._erasures = -1
         self._lock = Lock()
 
     def trail(self, person: Person) -> Trail:
@@ -146,10 +150,11 @@ class LiveHistories:
         nothing = self._unread(person)
         if not nothing.people:
             return nothing
+        erasures = self._drop_deleted()
         before = self._remembered(nothing)
         now = self._read_on(before)
         if now is not before:
-            self._remember(now)
+            self._remember(now, erasures)
         return now
 
     def attributes(self, person: Person, index: AttributeIndex) -> Ints | None:
@@ -164,6 +169,15 @@ class LiveHistories:
         with self._lock:
             for key in [key for key in self._trails if gone & set(key)]:
                 del self._trails[key]
+
+    def _drop_deleted(self) -> int:
+        """Remember nobody's events across a deletion, which any worker may have made; how many there were."""
+        erasures = self._log.erasures()
+        if erasures > self._erasures:
+            with self._lock:
+                self._trails.clear()
+                self._erasures = max(erasures, self._erasures)
+        return erasures
 
     def _unread(self, person: Person) -> Trail:
         """An empty trail of a person. A session in which others were seen adds nothing to a customer."""
@@ -198,8 +212,10 @@ class LiveHistories:
             self._trails.move_to_end(nothing.people)
             return trail
 
-    def _remember(self, trail: Trail) -> None:
+    def _remember(self, trail: Trail, erasures: int) -> None:
         with self._lock:
+            if erasures != self._erasures:
+                return  # What was read may have been deleted since.
             self._trails[trail.people] = trail
             self._trails.move_to_end(trail.people)
             while len(self._trails) > self._capacity:

@@ -441,6 +441,30 @@ class Service:
         self._live.forget(people)
         return receipt
 
+    def retract(self, person: Person, deed: Done) -> int:
+        """Delete one thing a person did, because they say so; how many events that were."""
+        return self.store.delete_events(self._own(person), [deed.item_id], (deed.kind, deed.time))
+
+    def drop_interest(self, person: Person, category: str) -> int:
+        """Delete all a person did with items of a category, because they say so; how many events.
+
+        Raises
+        ------
+        NotFound
+            No item is in such a category.
+        """
+        stock = self._showroom.assortment(self._models.current())
+        code = stock.category_code(category)
+        touched = {deed.item_id for deed in self._live.trail(person).deeds}
+        items = [
+            item for item in touched if item in stock.codes and stock.category[stock.codes[item]] == code
+        ]
+        return self.store.delete_events(self._own(person), items)
+
+    def _own(self, person: Person) -> tuple[str, ...]:
+        """Every pseudonym whose events count as this person's."""
+        return self._live.trail(person).people
+
     def require(self, person: Person) -> Person:
         """The person, if anything is kept of them.
 

@@ -4,16 +4,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.serving.person import Person
 from shopkeeper.serving.service import Service
-from shopkeeper.web import shelves
+from shopkeeper.surfaces.page import Done
+from shopkeeper.web import forms
 from shopkeeper.web.categories import category_name
 from shopkeeper.web.formatting import ago
 from shopkeeper.web.front import Call, Front, see_other
 from shopkeeper.web.happenings import told
-from shopkeeper.web.visitor import become
+from shopkeeper.web.visitor import become, switch
 
 _RECENT = 30
+_LONGEST_TIME = 15
 
 
 class AboutPages:
@@ -31,6 +34,9 @@ class AboutPages:
         return [
             self._front.form("/shopper", self.choose, personal=True),
             self._front.page("/about-me", self.about, personal=True),
+            self._front.form("/about-me/remove", self.remove, personal=True),
+            self._front.form("/about-me/drop", self.drop, personal=True),
+            self._front.form("/about-me/switch", self.switch),
             self._front.form("/about-me/forget", self.forget, personal=True),
         ]
 
@@ -61,13 +67,33 @@ class AboutPages:
             "pseudonym": call.visitor.person.customer or "",
             "last_seen": ago(words, known.last_seen, now) if known.events else "",
             "favourites": [
-                (category_name(link.name, words), shelves.category_url(link.name), round(100 * link.share))
+                (link.name, category_name(link.name, words), round(100 * link.share))
                 for link in self._service.categories(call.visitor.person)[:6]
                 if link.share > 0
             ],
             "recent": [told(self._service, deed, words, now) for deed in known.recent],
         }
         return self._front.render(call, "about.html", context)
+
+    def remove(self, call: Call) -> Response:
+        """Delete one thing the visitor did."""
+        kind, _, rest = forms.field(call.form, "deed").partition(" ")
+        time, _, item_id = rest.partition(" ")
+        if not time.isdecimal() or len(time) > _LONGEST_TIME or not item_id:
+            raise InvalidRequest("The form names no event.")
+        self._service.retract(call.visitor.person, Done(kind, item_id, int(time)))
+        return see_other("/about-me")
+
+    def drop(self, call: Call) -> Response:
+        """Delete all the visitor did within a category."""
+        self._service.drop_interest(call.visitor.person, forms.field(call.form, "category"))
+        return see_other("/about-me")
+
+    def switch(self, call: Call) -> Response:
+        """Switch personalisation on or off."""
+        response = see_other("/about-me" if call.personal else "/")
+        switch(response, personal=forms.field(call.form, "personal") == "on")
+        return response
 
     def forget(self, call: Call) -> Response:
         """Delete everything about the visitor, if they said so."""

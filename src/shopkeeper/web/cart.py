@@ -89,7 +89,7 @@ class CartPages:
         text = call.request.query_params.get("count", "")
         count = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
         try:
-            answer = self._service.recommend(call.visitor.person, k=_NEXT_TIME)
+            answer = self._service.recommend(call.visitor.seen_as, k=_NEXT_TIME)
         except NotTrained:
             tiles: list[shelves.Tile] = []
         else:

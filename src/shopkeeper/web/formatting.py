@@ -35,6 +35,11 @@ def ago(words: Words, moment: int, now: int) -> str:
     return words.count("days_ago", passed // DAY_MS)
 
 
+def day(moment: int) -> str:
+    """A moment in epoch milliseconds as a date, UTC."""
+    return clock(moment)[:10]
+
+
 def clock(moment: int) -> str:
     """A moment in epoch milliseconds as date and time, UTC."""
     return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -184,6 +184,7 @@ class Front:
             "theme": visitor.theme,
             "shop_name": self.service.config.name,
             "personal": call.personal,
+            "personalised": visitor.personal,
             "who": self._who(visitor),
             "shoppers": self.shoppers(call),
             "cart_count": self.cart_count(visitor),
@@ -214,7 +215,7 @@ class Front:
         return round(sum(line.quantity for line in self.service.cart(visitor.person).lines))
 
     def _categories(self, visitor: Visitor) -> tuple[CategoryLink, ...]:
-        return self.service.categories(visitor.person)
+        return self.service.categories(visitor.seen_as)
 
 
 def see_other(path: str) -> Response:

@@ -18,7 +18,7 @@ _HALF_HOUR_MS: Final = 1_800_000
 
 def note_search(service: Service, call: Call, typed: str, answer: str, now: int) -> None:
     """Count what was searched for; the same words again within half an hour count once."""
-    if _is_fetched_ahead(call):
+    if not _is_kept(call):
         return
     service.record(
         call.visitor.person,
@@ -35,7 +35,7 @@ def note_view(service: Service, call: Call, item_id: str, now: int) -> None:
     The same link followed again, as a reload does, counts once; a page opened without one counts once in
     half an hour. Pages fetched ahead of a click, and their headers alone, are nobody's look.
     """
-    if _is_fetched_ahead(call):
+    if not _is_kept(call):
         return
     answer, shelf = origin(call)
     visit = answer or str(now // _HALF_HOUR_MS)
@@ -61,7 +61,13 @@ def told(service: Service, deed: Done, words: Words, now: int) -> dict[str, str]
         "href": item_url(deed.item_id),
         "when": ago(words, deed.time, now),
         "exact": clock(deed.time),
+        "deed": f"{deed.kind} {deed.time} {deed.item_id}",
     }
+
+
+def _is_kept(call: Call) -> bool:
+    """Whether a look is one, by somebody who has not said that looks must not be kept."""
+    return call.visitor.personal and not _is_fetched_ahead(call)
 
 
 def _is_fetched_ahead(call: Call) -> bool:

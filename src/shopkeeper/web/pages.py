@@ -10,6 +10,7 @@ from shopkeeper.web.cart import CartPages
 from shopkeeper.web.dashboard import pages as dashboard
 from shopkeeper.web.developers import DeveloperPages
 from shopkeeper.web.front import Front
+from shopkeeper.web.offers import OfferPages
 from shopkeeper.web.search import SearchPages
 from shopkeeper.web.window import WindowPages
 from shopkeeper.web.wishes import WishPages
@@ -39,6 +40,7 @@ def mount(
     routes = [
         *WindowPages(front).routes(),
         *SearchPages(front).routes(),
+        *OfferPages(front).routes(),
         *CartPages(front).routes(),
         *AboutPages(front).routes(),
         *DeveloperPages(front).routes(),

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.core.errors import InvalidQuery, InvalidRequest, NotIndexed
 from shopkeeper.surfaces.page import SearchPage
 from shopkeeper.surfaces.query import Bounds
 from shopkeeper.web import shelves
@@ -17,6 +17,7 @@ from shopkeeper.web.front import Call, Front
 from shopkeeper.web.happenings import note_search
 from shopkeeper.web.strings import Words
 
+_AT_ONCE = 6
 PAGE = 48
 """Results that are shown."""
 
@@ -47,13 +48,16 @@ class SearchPages:
 
     def routes(self) -> list[Route]:
         """All routes of these pages."""
-        return [self._front.page("/search", self.search)]
+        return [
+            self._front.page("/search", self.search),
+            self._front.page("/search/instant", self.instant),
+        ]
 
     def search(self, call: Call) -> Response:
         """Results for what was typed; searching counts as such, once."""
         service, words = self._front.service, call.visitor.words
         typed, bounds = call.request.query_params.get("q", ""), _bounds(call)
-        page = service.search(typed, call.visitor.person, k=PAGE, bounds=bounds)
+        page = service.search(typed, call.visitor.seen_as, k=PAGE, bounds=bounds)
         note_search(service, call, typed, page.request_id, self._front.clock())
         tiles = [
             shelves.tile_of(card, words, request_id=page.request_id, shelf="search") for card in page.results
@@ -68,6 +72,26 @@ class SearchPages:
             "pictures": tuple(tile.picture for tile in tiles if shelves.is_elsewhere(tile.picture)),
         }
         return self._front.render(call, "search.html", context, model=page.model_version)
+
+    def instant(self, call: Call) -> Response:
+        """The first results while somebody types, as a piece of a page; nobody's search yet."""
+        service, words = self._front.service, call.visitor.words
+        typed = call.request.query_params.get("q", "")
+        try:
+            page = service.search(typed, call.visitor.seen_as, k=_AT_ONCE, bounds=Bounds(in_stock=True))
+        except (InvalidQuery, NotIndexed):
+            return self._front.render(call, "instant.html", {"found": "", "tiles": [], "categories": ()})
+        tiles = [
+            shelves.tile_of(card, words, request_id=page.request_id, shelf="search") for card in page.results
+        ]
+        context = {
+            "query": typed,
+            "found": words.count("search_count", page.count),
+            "tiles": tiles,
+            "everything": f"/search?{urlencode({'q': typed})}",
+            "categories": (),
+        }
+        return self._front.render(call, "instant.html", context)
 
 
 def _bounds(call: Call) -> Bounds:

@@ -32,6 +32,8 @@ class Tile:
         Where it leads, and where its picture is.
     reason
         Why it is shown; empty where the shelf says it already.
+    why
+        The same, also where the shelf says it; the shelf itself where there is nothing more to say.
     badge, badge_kind
         Where it came from in one or two words, and the name of its colour; empty where there is none.
     in_stock
@@ -47,6 +49,7 @@ class Tile:
     href: str
     picture: str
     reason: str
+    why: str
     badge: str
     badge_kind: str
     in_stock: bool
@@ -164,6 +167,7 @@ def tile_of(card: Card, words: Words, *, request_id: str, shelf: str, reason: bo
         href=item_url(card.item_id, request_id=request_id, shelf=shelf, anchor=anchor),
         picture=picture_url(card),
         reason=reason_of(card, words) if reason else "",
+        why=_why(card, words, shelf),
         badge=badge,
         badge_kind=kind if badge else "",
         in_stock=card.in_stock,
@@ -175,6 +179,13 @@ def reason_of(card: Card, words: Words) -> str:
     """Why a card is shown, with its category in the visitor's language."""
     told = words.pick(card.reason.en, card.reason.zh)
     return told.replace(card.category, category_name(card.category, words)) if card.category else told
+
+
+def _why(card: Card, words: Words, shelf: str) -> str:
+    """Why a card is there: its own reason, else its shelf."""
+    named = f"row_{shelf}"
+    told = words("why_from_row", words(named)) if words.has(named) else words("why_general")
+    return reason_of(card, words) or told
 
 
 def subtitle_of(card: Card, words: Words, title: str) -> str:

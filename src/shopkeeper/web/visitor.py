@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shopkeeper.core.errors import InvalidRequest
-from shopkeeper.serving.person import Person
+from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.service import Service
 from shopkeeper.web.strings import LANGUAGES, Words
 
@@ -18,9 +18,12 @@ CUSTOMER: Final = "shop_customer"
 LANGUAGE: Final = "shop_language"
 THEME: Final = "shop_theme"
 WISH: Final = "shop_wish"
+PERSONAL: Final = "shop_personal"
+"""There and ``off`` where the visitor has switched personalisation off."""
 THEMES: Final = ("auto", "light", "dark")
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+_OFF = "off"
 _YEAR_SECONDS = 365 * 86_400
 
 
@@ -38,12 +41,20 @@ class Visitor:
         Language of the page.
     theme
         One of `THEMES`.
+    personal
+        Whether what they do is kept and pages are arranged by it.
     """
 
     person: Person
     session: str
     words: Words
     theme: str
+    personal: bool = True
+
+    @property
+    def seen_as(self) -> Person:
+        """Whom pages are arranged for: a stranger, where the visitor has switched personalisation off."""
+        return self.person if self.personal else GUEST
 
     @property
     def is_customer(self) -> bool:
@@ -66,6 +77,7 @@ def recognise(request: Request, service: Service, *, default_language: str, may_
         session=session,
         words=Words(_language(request, default_language)),
         theme=_choice(request, "theme", THEME, THEMES) or THEMES[0],
+        personal=request.cookies.get(PERSONAL) != _OFF,
     )
 
 
@@ -91,6 +103,14 @@ def become(response: Response, customer: str | None) -> None:
     else:
         _set(response, CUSTOMER, customer, None)
     _set(response, SESSION, new_session(), None)
+
+
+def switch(response: Response, *, personal: bool) -> None:
+    """Switch personalisation on or off, for a year."""
+    if personal:
+        response.delete_cookie(PERSONAL, path="/", httponly=True, samesite="lax")
+    else:
+        _set(response, PERSONAL, _OFF, _YEAR_SECONDS)
 
 
 def new_session() -> str:

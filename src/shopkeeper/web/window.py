@@ -67,7 +67,7 @@ class WindowPages:
 
     def _homepage(self, call: Call) -> tuple[Wish, Homepage]:
         """The visitor's wish and the page for it; without one that the shop no longer understands."""
-        person, wish = call.visitor.person, wishes.wish_of(call.request)
+        person, wish = call.visitor.seen_as, wishes.wish_of(call.request)
         try:
             return wish, self._service.homepage(person, k=ROW, wish=wish)
         except (InputError, NotIndexed):
@@ -77,7 +77,7 @@ class WindowPages:
         """One product; opening it counts as a view, once."""
         item_id = call.request.path_params["item_id"]
         # Asked before the view is noted: the reason is what was known before the visitor came here.
-        page = self._service.product(item_id, call.visitor.person)
+        page = self._service.product(item_id, call.visitor.seen_as)
         note_view(self._service, call, item_id, self._front.clock())
         words = call.visitor.words
         led_by, led_row = origin(call)
@@ -106,7 +106,7 @@ class WindowPages:
         """One page of a category in personal order."""
         name = call.request.path_params["name"]
         number = _page_number(call.request)
-        page = self._service.category(name, call.visitor.person, k=number * PAGE)
+        page = self._service.category(name, call.visitor.seen_as, k=number * PAGE)
         last = max(1, -(-page.count // PAGE))
         cards = page.cards[(number - 1) * PAGE : number * PAGE]
         if number > 1 and not cards:
@@ -120,7 +120,7 @@ class WindowPages:
             "count": page.count,
             "tiles": tiles,
             "page": number,
-            "knows_you": self._service.knows(call.visitor.person, limit=1).events > 0,
+            "knows_you": self._service.knows(call.visitor.seen_as, limit=1).events > 0,
             "last": min(last, _MOST_PAGES),
             "request_id": page.request_id,
             "pictures": tuple(tile.picture for tile in tiles if shelves.is_elsewhere(tile.picture)),
@@ -156,7 +156,7 @@ class WindowPages:
         anchor = call.request.query_params.get("for", "") if led_row == "because" else ""
         if not anchor:
             return None
-        known = self._service.knows(call.visitor.person, limit=_ANCHOR_EVENTS)
+        known = self._service.knows(call.visitor.seen_as, limit=_ANCHOR_EVENTS)
         return self._known(anchor) if any(deed.item_id == anchor for deed in known.recent) else None
 
     def _evidence(self, card: Card) -> list[Card]:

@@ -74,6 +74,83 @@ for (const row of document.querySelectorAll(".row")) {
   refresh();
 }
 
+const drawer = document.getElementById("drawer");
+let corrected = false;
+
+async function fill(answer) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const about = page.getElementById("about");
+  if (!answer.ok || !about) throw new Error(String(answer.status));
+  about.classList.remove("wrap");
+  drawer.lastElementChild.replaceChildren(about);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-drawer]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || document.getElementById("about")) return;
+  event.preventDefault();
+  fetch(link.href)
+    .then(fill)
+    .then(() => drawer.showModal())
+    .catch(() => (location.href = link.href));
+});
+
+drawer.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.hasAttribute("data-leave")) return;
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  corrected = true;
+  fetch(form.action, { method: "POST", body })
+    .then(fill)
+    .catch(() => location.reload());
+});
+
+drawer.addEventListener("click", (event) => {
+  if (event.target === drawer || event.target.closest(".close")) drawer.close();
+});
+// The shelves behind it were arranged by what is not known any more.
+drawer.addEventListener("close", () => corrected && location.reload());
+
+const box = document.getElementById("q");
+const instant = document.getElementById("instant");
+let typing = 0;
+
+function close() {
+  instant.hidden = true;
+  instant.replaceChildren();
+}
+
+async function find(typed) {
+  const answer = await fetch(`/search/instant?q=${encodeURIComponent(typed)}`);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const found = page.getElementById("instant-results");
+  if (!answer.ok || !found || box.value.trim() !== typed) return; // Typed on meanwhile.
+  instant.replaceChildren(found);
+  instant.hidden = !found.querySelector("a");
+}
+
+box.addEventListener("input", () => {
+  clearTimeout(typing);
+  const typed = box.value.trim();
+  if (typed.length < 2) close();
+  else typing = setTimeout(() => find(typed).catch(close), 180);
+});
+box.form.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    close();
+    box.focus();
+  }
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const stops = [box, ...instant.querySelectorAll("a")];
+  const next = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+  if (instant.hidden || next < 0 || next >= stops.length) return;
+  event.preventDefault();
+  stops[next].focus();
+});
+document.addEventListener("focusin", (event) => box.form.contains(event.target) || close());
+document.addEventListener("click", (event) => box.form.contains(event.target) || close());
+
 const who = document.getElementById("who");
 if (who) {
   document.addEventListener("click", (event) => {
