@@ -5,10 +5,12 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +128,43 @@ def shop(tmp_path_factory) -> Path:
     return make_shop(tmp_path_factory.mktemp("browser"))
 
 
+ELSEWHERE = Path(__file__).parents[2] / "docs" / "examples" / "elsewhere.html"
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    """A page that is not ours, as the documentation shows it."""
+
+    engine = ""
+
+    def do_GET(self) -> None:
+        page = (
+            ELSEWHERE.read_text("utf-8").replace("http://127.0.0.1:8000", self.engine).replace("T100", "i34")
+        )
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(page.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
+
+
 @pytest.fixture(scope="session")
-def address(shop) -> Iterator[str]:
-    """Where the shop is served."""
+def elsewhere() -> Iterator[str]:
+    """Where a page of another site is served; a browser tells `localhost` from 127.0.0.1."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def address(shop, elsewhere) -> Iterator[str]:
+    """Where the shop is served, which knows the other site."""
+    with (shop / "shopkeeper.toml").open("a", encoding="utf-8") as config:
+        config.write(f'\n[embed]\norigins = ["{elsewhere}"]\n')
     with served(shop, shop.parent / "server.log") as address:
+        _Elsewhere.engine = address
         yield address
 
 

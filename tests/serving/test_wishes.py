@@ -61,6 +61,10 @@ def test_homepage_offers_styles_to_who_is_not_known_and_follows_a_wish(client):
     ).json()
     assert [row["name"] for row in asked["rows"][:3]] == ["wished", "more_like", "more_like"]
     assert client.get("/v1/homepage", params={"customer_id": "3"}).json()["styles"] == []
+    body = {"history": [{"item_id": "meat-01"}], "wish": {"words": "frozen"}}
+    brought = client.post("/v1/homepage", json=body).json()
+    assert brought["rows"][0]["name"] == "wished"
+    assert brought["styles"] == []
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,7 @@ def test_wishes_that_break_a_rule_are_refused(client, wish, status, told):
     for answer in (
         client.post("/v1/recommendations", json={"wish": wish}),
         client.get("/v1/homepage", params=wish),
+        client.post("/v1/homepage", json={"wish": wish}),
     ):
         assert answer.status_code == status
         assert told in answer.json()["detail"]

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -117,6 +117,13 @@ class Chat(_Section):
         return self
 
 
+class Embed(_Section):
+    """Pages of other origins that take the script into theirs."""
+
+    origins: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?$")], ...] = ()
+    """Origins whose pages may send events and ask for rows, such as ``https://shop.example``."""
+
+
 class ShopConfig(_Section):
     """The whole of ``shopkeeper.toml``."""
 
@@ -129,6 +136,7 @@ class ShopConfig(_Section):
     privacy: Privacy = Privacy()
     encoders: EncoderSettings = EncoderSettings()
     chat: Chat = Chat()
+    embed: Embed = Embed()
 
 
 def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:

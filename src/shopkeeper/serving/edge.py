@@ -12,6 +12,7 @@ from time import perf_counter, time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopkeeper.serving import metrics
+from shopkeeper.serving.origins import Origins, headers, preflight
 from shopkeeper.serving.problems import problem, unexpected
 
 ACCESS_LOG = "shopkeeper.access"
@@ -36,8 +37,9 @@ _HEADERS = {
 class Edge:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins | None = None) -> None:
         self._app = app
+        self._origins = origins or Origins()
         self._log = logging.getLogger(ACCESS_LOG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,8 +47,9 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = _Passage(scope, send)
-        app = _foreign if _from_elsewhere(scope) else self._app
+        origin = self._origins.admitted(scope)
+        passage = _Passage(scope, send, headers(origin) if origin else [])
+        app = self._answering(scope, origin)
         try:
             await app(scope, receive, passage.send)
         except Exception:
@@ -56,12 +59,19 @@ class Edge:
         finally:
             passage.count(self._log)
 
+    def _answering(self, scope: Scope, origin: bytes) -> ASGIApp:
+        """What answers a request: nobody else's page gets past here, but for an admitted origin's."""
+        if origin:
+            return preflight() if scope["method"] == "OPTIONS" else self._app
+        return _foreign if _from_elsewhere(scope) else self._app
+
 
 class _Passage:
     """One request on its way through."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, more: list[tuple[bytes, bytes]]) -> None:
         self._scope = scope
+        self._more = more
         self._send = send
         self._start = perf_counter()
         self._status = 500
@@ -76,6 +86,7 @@ class _Passage:
             self._status = message["status"]
             headers = list(message.get("headers", ()))
             present = {name for name, _ in headers}
+            headers += self._more
             headers += [(name, value) for name, value in _HEADERS.items() if name not in present]
             headers.append((b"x-request-id", self.request_id.encode()))
             message = {**message, "headers": headers}

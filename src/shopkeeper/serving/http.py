@@ -5,12 +5,12 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
@@ -21,13 +21,16 @@ from shopkeeper.serving.bodies import read_json
 from shopkeeper.serving.edge import Edge
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.openapi import JSON, Route, add_routes, described_body
+from shopkeeper.serving.origins import Origins
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.schemas import (
     EVENTS_EXAMPLE,
     EVENTS_SCHEMA,
+    HOMEPAGE_EXAMPLE,
     RECOMMENDATION_EXAMPLE,
     BatchVerdict,
     Health,
+    HomepageRequest,
     RankedAnswer,
     RecommendationRequest,
     batch_verdict,
@@ -41,6 +44,7 @@ from shopkeeper.surfaces.wish import Wish
 _LARGE_BATCH = 500
 """Rows from which on a batch is checked in a worker thread, so that others need not wait for it."""
 
+Asked = TypeVar("Asked", bound=BaseModel)
 CustomerId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a customer.")]
 SessionId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a session.")]
 
@@ -112,6 +116,15 @@ class Interface:
                 Homepage,
                 "The homepage of a customer, a session or a guest, and what they wish for.",
                 (400, 401, 403, 404, 422, 503),
+            ),
+            Route(
+                "POST",
+                "/v1/homepage",
+                self.homepage_of,
+                Homepage,
+                "The homepage for a history in the body, which is not stored, and what is wished for.",
+                (400, 413, 422, 503),
+                described_body(HomepageRequest, HOMEPAGE_EXAMPLE),
             ),
             Route(
                 "DELETE",
@@ -190,6 +203,14 @@ class Interface:
         asker = self._asker(customer_id, session_id)
         return _json(Homepage, self._service.homepage(asker, k=k, wish=wish))
 
+    async def homepage_of(self, request: Request) -> Response:
+        """``POST /v1/homepage``."""
+        asked = _valid(HomepageRequest, await read_json(request, max_bytes=self._max_bytes))
+        history = [event.happening() for event in asked.history]
+        wish = asked.wish.wish()
+        page = await run_in_threadpool(self._service.homepage, k=asked.k, history=history, wish=wish)
+        return _json(Homepage, page)
+
     def _asker(self, customer_id: str | None, session_id: str | None) -> Person:
         """Who asks. An unknown customer alone is an error; with a session they are served as a guest."""
         person = self._service.person(customer_id=customer_id, session_id=session_id)
@@ -240,7 +261,7 @@ def create_app(service: Service, *, guard: Guard | None = None) -> FastAPI:
     )
     problems.install(app)
     add_routes(app, Interface(service, guard).routes())
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, origins=Origins(service.config.embed.origins))
     return app
 
 
@@ -265,7 +286,7 @@ def _rows(body: Any) -> list[Any]:
     return rows
 
 
-def _valid(kind: type[RecommendationRequest], body: Any) -> RecommendationRequest:
+def _valid(kind: type[Asked], body: Any) -> Asked:
     try:
         return kind.model_validate(body)
     except ValidationError as error:

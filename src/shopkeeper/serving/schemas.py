@@ -75,6 +75,16 @@ class RecommendationRequest(BaseModel):
     wish: WishRequest = WishRequest()
 
 
+class HomepageRequest(BaseModel):
+    """The homepage of somebody who brings their history along."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    history: list[HistoryEvent] = Field(default=[], max_length=10_000, description="Oldest first.")
+    k: int = 12
+    wish: WishRequest = WishRequest()
+
+
 @dataclass(frozen=True, slots=True)
 class RankedItem(Card):
     """A card and its place in the list, counted from 1."""
@@ -211,6 +221,7 @@ RECOMMENDATION_EXAMPLE: dict[str, Any] = {
     "exclude": ["sku-1"],
     "category": "Dairy & eggs",
 }
+HOMEPAGE_EXAMPLE: dict[str, Any] = {"history": [{"item_id": "sku-1"}, {"item_id": "sku-2"}], "k": 12}
 _ITEM = RankedItem(
     item_id="sku-2",
     title="Whole milk, 1 gallon",

@@ -307,8 +307,17 @@ class Service:
         cards = product.similar_cards(visit, visit.stock.code(item_id), k)
         return Answer(_request_id(), model.version, cards)
 
-    def homepage(self, person: Person = GUEST, *, k: int = 12, wish: Wish = NO_WISH) -> Homepage:
+    def homepage(
+        self,
+        person: Person = GUEST,
+        *,
+        k: int = 12,
+        history: Sequence[Happening] | None = None,
+        wish: Wish = NO_WISH,
+    ) -> Homepage:
         """The homepage of a person, ``k`` cards a row at most; by category before the first training.
+
+        A ``history`` that came with the request is taken in place of what the log knows of the person.
 
         Raises
         ------
@@ -322,7 +331,8 @@ class Service:
         if not FEWEST_ON_SHELF <= k <= MOST_ON_SHELF:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
-        visit, granted = self._granted(self._visits.of(person, model), wish, k)
+        visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
+        visit, granted = self._granted(visit, wish, k)
         answer = _request_id()
         drawn = draw(visit, visit.open, _chance(answer))
         return Homepage(

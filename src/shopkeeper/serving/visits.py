@@ -8,7 +8,7 @@ from shopkeeper.core.ports import Clock
 from shopkeeper.core.types import EventType, Floats
 from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.recommenders.model import Model
-from shopkeeper.serving.live import Deed, LiveHistories, Trail, histories_of
+from shopkeeper.serving.live import Deed, LiveHistories, Trail, cart_of, histories_of
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import Person
 from shopkeeper.serving.showroom import Showroom
@@ -75,18 +75,17 @@ class Visits:
         cart = [stock.codes[item] for item in trail.cart(now) if item in stock.codes]
         histories = trail.histories(model.items if model else _NO_ITEMS, self._weights)
         attributes = self._live.attributes(person, model.attributes) if model else None
-        cart = cart[::-1]
         return Visit(
             model,
             stock,
             histories,
             _after(trail.deeds, now),
-            tuple(cart),
+            tuple(reversed(cart)),
             attributes,
             weights=self._weights,
         )
 
-    def given(self, history: Sequence[Happening], model: Model) -> Visit:
+    def given(self, history: Sequence[Happening], model: Model | None) -> Visit:
         """A visit with a history from the request itself.
 
         Raises
@@ -98,9 +97,12 @@ class Visits:
         deeds = sorted(
             (_deed(place, event, now) for place, event in enumerate(history)), key=lambda deed: deed.time
         )
-        histories = histories_of(deeds, model.items, self._weights)
+        histories = histories_of(deeds, model.items if model else _NO_ITEMS, self._weights)
         stock = self._showroom.assortment(model)
-        return Visit(model, stock, histories, _after(deeds, now), weights=self._weights)
+        cart = [stock.codes[item] for item in cart_of(deeds, now) if item in stock.codes]
+        return Visit(
+            model, stock, histories, _after(deeds, now), tuple(reversed(cart)), weights=self._weights
+        )
 
 
 def _deed(place: int, event: Happening, now: int) -> Deed:

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from shopkeeper.core.ports import Clock, system_clock
 from shopkeeper.serving.guard import Guard
 from shopkeeper.serving.service import Service
+from shopkeeper.web import embed
 from shopkeeper.web.about import AboutPages
 from shopkeeper.web.cart import CartPages
 from shopkeeper.web.dashboard import pages as dashboard
@@ -46,6 +47,7 @@ def mount(
         *DeveloperPages(front).routes(),
         *WishPages(front).routes(),
         *dashboard.routes(front),
+        *embed.routes(),
         front.assets.route(),
     ]
     app.router.routes.extend(routes)
