@@ -17,6 +17,7 @@ from shopkeeper.catalog.completion import Completion, complete
 from shopkeeper.catalog.describe import Description, describe, write_json
 from shopkeeper.catalog.outcome import Tagging
 from shopkeeper.catalog.review import DUPLICATES, REVIEW, duplicates_table, review_table
+from shopkeeper.catalog.reviewed import REVIEWED, read_verdicts, reviewed_all
 from shopkeeper.catalog.tagging import Encoders, Question, tag_files
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
@@ -169,7 +170,8 @@ class Shop:
     def tag(self, *, image_dir: Path | None = None, progress: Progress = no_progress) -> Completion:
         """Derive missing categories, brands, attributes and tags of the items, beside what was given.
 
-        Writes ``review.csv`` (what is doubtful) and ``duplicates.csv`` into the shop's folder.
+        What was accepted or rejected in a review holds. Writes ``review.csv`` (what is doubtful) and
+        ``duplicates.csv`` into the shop's folder.
 
         Parameters
         ----------
@@ -192,7 +194,9 @@ class Shop:
             raise MissingFile(f"--image-dir {image_dir} is no folder.", hint="Check the path.")
         today = datetime.fromtimestamp(system_clock() / 1000, UTC).date().isoformat()
         found = complete(items, encoders(), today, image_dir, progress)
-        self.store.write(partial(put_derived, found=found.derived)).result()
+        verdicts = read_verdicts(self.folder / REVIEWED)
+        derived = reviewed_all(found.derived, verdicts)
+        self.store.write(partial(put_derived, found=derived)).result()
         review_table(found).write_csv(self.folder / REVIEW)
         duplicates_table(found, items).write_csv(self.folder / DUPLICATES)
         return found

@@ -6,7 +6,7 @@ is given later, and an import that renews the attributes takes the derived ones 
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -49,6 +49,12 @@ def put_derived(connection: sqlite3.Connection, found: Mapping[str, Derived]) ->
     if rows:
         changed(connection, ITEMS)
     return len(rows)
+
+
+def change_derived(connection: sqlite3.Connection, item: str, change: Callable[[Derived], Derived]) -> int:
+    """Change what is derived of one item, within the current transaction; how many items changed."""
+    row = connection.execute(f"SELECT {c.ATTRIBUTES} FROM {ITEMS} WHERE {c.ITEM_ID} = ?", (item,)).fetchone()
+    return put_derived(connection, {item: change(attributes_of(row[0] if row else None).get(DERIVED, {}))})
 
 
 def completed(items: pl.DataFrame) -> pl.DataFrame:

@@ -135,7 +135,7 @@ class Front:
         ----------
         context
             What the template needs besides the frame. ``categories`` and ``pictures`` may be given where they
-            are known already: the navigation, and addresses of pictures on other hosts.
+            are known already: the navigation, and addresses of pictures on other hosts; so may ``shoppers``.
         model
             Version of the model that arranged the page.
         """
@@ -186,7 +186,7 @@ class Front:
             "personal": call.personal,
             "personalised": visitor.personal,
             "who": self._who(visitor),
-            "shoppers": self.shoppers(call),
+            "shoppers": context["shoppers"] if "shoppers" in context else self.shoppers(call),
             "cart_count": self.cart_count(visitor),
             "categories": context["categories"] if "categories" in context else self._categories(visitor),
             "here": _local(path.path, path.query),

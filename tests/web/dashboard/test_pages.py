@@ -6,6 +6,7 @@ import pytest
 
 from shopkeeper.catalog.review import REVIEW
 from shopkeeper.core import columns as c
+from shopkeeper.data.derived import DERIVED, attributes_of
 from shopkeeper.training.promote import current_version, versions
 from tests.serving import world
 from tests.web.conftest import application, visit
@@ -69,6 +70,18 @@ def test_refused_rows_are_told_with_reason_and_example(service, browser_of_a_gue
     assert "unknown_event_type" in text
     assert "<b>nonsense" not in text
     assert "secret-number" not in text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_shop_without_items_and_model_has_pages_too(tmp_path, path):
+    world.make_shop(tmp_path / "shop", trained=False)
+    service = world.open_service(tmp_path / "shop")
+    service.store.write(lambda connection: connection.execute("DELETE FROM items").rowcount).result()
+    with visit(application(service)) as client:
+        answer = client.get(f"/dashboard{path}")
+        assert answer.status_code == 200
+        assert Page(answer.text).faults == []
+        assert client.get("/").status_code == 200
 
 
 def test_charts_are_saved_as_drawings_and_as_figures(browser_of_a_guest, customer):
@@ -135,6 +148,34 @@ def test_catalogue_tells_cold_dead_and_doubtful(service, browser_of_a_guest):
     assert "Nobody&#39;s &lt;i&gt;thing" in text
     assert "Butcher" in text
     assert "41%" in text
+
+
+def test_a_doubtful_value_is_accepted_or_rejected_once(service, browser_of_a_guest):
+    service.store.path.with_name(REVIEW).write_text(
+        "item_id,title,field,suggestion,confidence,filled\n"
+        "meat-01,Meat 1,color,red,0.41,false\nmeat-02,Meat 2,color,blue,0.61,true\n"
+    )
+
+    def say(item: str, suggestion: str, verdict: str) -> int:
+        fields = {"item": item, "field": "color", "suggestion": suggestion, "verdict": verdict}
+        return int(browser_of_a_guest.post("/dashboard/catalogue/review", data=fields).status_code)
+
+    def derived(item: str) -> dict[str, object]:
+        rows = dict(service.store.items().select(c.ITEM_ID, c.ATTRIBUTES).iter_rows())
+        return dict(attributes_of(rows[item]).get(DERIVED, {}))
+
+    assert say("meat-01", "red", "accept") == 303
+    assert derived("meat-01")["color"] == {
+        "value": "red",
+        "source": "reviewed",
+        "confidence": 1.0,
+        "date": "2026-11-23",
+    }
+    assert say("meat-02", "blue", "reject") == 303
+    assert derived("meat-02") == {}
+    assert say("meat-01", "red", "reject") == 422
+    assert say("meat-03", "anything", "accept") == 422
+    assert "Nothing waits for review." in browser_of_a_guest.get("/dashboard/catalogue").text
 
 
 def test_a_training_runs_beside_the_service_and_is_told(service, browser_of_a_guest, models):

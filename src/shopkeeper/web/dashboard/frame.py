@@ -72,7 +72,7 @@ class Frame:
 
     def render(self, call: Call, template: str, here: str, context: Mapping[str, Any]) -> Response:
         """A page of the dashboard; ``here`` is the path of its section."""
-        framed = {"places": self._places, "section": here, "categories": (), "drawn": drawn}
+        framed = {"places": self._places, "section": here, "categories": (), "shoppers": (), "drawn": drawn}
         return self.front.render(call, f"dashboard/{template}", {**framed, **context})
 
     def _save(self, call: Call) -> Response:

@@ -25,6 +25,6 @@ def routes(front: Front) -> list[Route]:
             Models(frame, versions, Trainer(folder)),
             Customers(frame),
             Catalogue(frame, lately, versions, folder),
-            Results(frame, lately),
+            Results(frame, lately, versions),
         ]
     )

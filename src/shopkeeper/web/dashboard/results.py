@@ -9,6 +9,7 @@ from starlette.routing import Route
 from shopkeeper.data.activity import funnel, places, retention
 from shopkeeper.data.lately import Lately
 from shopkeeper.serving.metrics import latencies
+from shopkeeper.serving.versions import Versions
 from shopkeeper.web.dashboard.charts import Chart, Series
 from shopkeeper.web.dashboard.frame import ROOT, Frame
 from shopkeeper.web.front import Call
@@ -26,9 +27,10 @@ class Results:
     path = f"{ROOT}/results"
     key = "dash_results"
 
-    def __init__(self, frame: Frame, lately: Lately) -> None:
+    def __init__(self, frame: Frame, lately: Lately, versions: Versions) -> None:
         self._frame = frame
         self._lately = lately
+        self._versions = versions
 
     def routes(self) -> list[Route]:
         """All routes of this part."""
@@ -43,10 +45,13 @@ class Results:
         words = call.visitor.words
         steps = funnel(self._lately.events(), DAYS)
         visits = steps[0].visits
+        serving = next((version for version in self._versions.all() if version.serving), None)
+        diversity = serving.figure("diversity@10") if serving else None
         context = {
             "days": DAYS,
             "visits": visits,
             "conversion": f"{100 * steps[-1].visits / visits:.1f}%" if visits else "",
+            "diversity": f"{diversity.mean:.2f}" if diversity else "",
             "funnel": self.funnel(call),
             "retention": self.retention(call),
             "places_led": [

@@ -142,9 +142,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "dash_last_touched": ("Last touched", "最近问津"),
     "dash_review": ("Values to review", "待审核的值"),
     "dash_review_note": (
-        "What tagging was least sure of, the least sure first.",
-        "自动打标最没把握的值，最不确定的排在前面。",
+        "{} values that tagging was not sure of, the least sure first. Verdicts last.",
+        "自动打标没有把握的 {} 个值，最不确定的排在前面。您的裁定对以后的打标同样有效。",
     ),
+    "dash_verdict": ("Verdict", "裁定"),
+    "dash_accept": ("Accept", "采纳"),
+    "dash_reject": ("Reject", "拒绝"),
+    "dash_accept_named": ("Accept {} for {}", "采纳“{}”：{}"),
+    "dash_reject_named": ("Reject {} for {}", "拒绝“{}”：{}"),
     "dash_review_none": (
         "Nothing waits for review. The command that derives values is “shopkeeper tag”.",
         "没有待审核的值。推断这些值的命令是“shopkeeper tag”。",
@@ -160,6 +165,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "dash_visits": ("Visits", "访问"),
     "dash_visits_note": ("one person on one day, last {} days", "每人每天计一次，最近 {} 天"),
     "dash_conversion": ("Visits with a purchase", "有购买的访问"),
+    "dash_diversity": ("Diversity", "多样性"),
+    "dash_diversity_note": ("within lists of ten, 0 to 1, on the test", "前十列表内部，0 到 1，测试所得"),
     "dash_funnel": ("The way to a purchase, last {} days", "购买路径（最近 {} 天）"),
     "dash_funnel_note": (
         "Visits that came at least so far; who bought has looked, whether or not that was recorded.",
