@@ -14,9 +14,9 @@ FRIEND, STRANGER = "https://shop.example", "https://shop.example.evil"
 CONFIG = parse_config(f'[embed]\norigins = ["{FRIEND}"]')
 
 
-@pytest.fixture
-def client(tmp_path):
-    service = world.open_service(world.make_shop(tmp_path / "shop"), config=CONFIG)
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    service = world.open_service(world.make_shop(tmp_path_factory.mktemp("origins") / "shop"), config=CONFIG)
     with TestClient(create_app(service), base_url="http://engine.test", client=("203.0.113.9", 1)) as client:
         yield client
 
