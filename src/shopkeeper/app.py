@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -39,13 +38,12 @@ from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.chat import ChatEndpoint
 from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.encoders.endpoint import Endpoint
-from shopkeeper.encoders.image import EfficientNet, image_weights
 from shopkeeper.encoders.text import Multilingual
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
 from shopkeeper.evaluation.findings import Evaluation
 from shopkeeper.evaluation.protocols import time_task
-from shopkeeper.features.colours import Colours
+from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.serving.finder import EncoderChoice
@@ -465,8 +463,7 @@ def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
 @cache
 def encoders() -> Encoders:
     """What reads texts and looks at pictures by default."""
-    looking = image_weights() is not None and find_spec("onnx") is not None
-    return Encoders(Multilingual(), (EfficientNet(), Colours()) if looking else (Colours(),))
+    return Encoders(Multilingual(), picture_encoders())
 
 
 def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:

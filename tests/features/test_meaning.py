@@ -16,14 +16,15 @@ TABLE = pl.DataFrame(
     {
         "item_id": ["a", "b", "c", "d"],
         "title": ["Green tea", "Green tea", None, "绿茶"],
-        "brand": ["Leaf", "Leaf", None, None],
+        "brand": ["Leaf", "Twig", None, None],
+        "category": ["Tea", "Tea", None, None],
     }
 )
 ITEMS = ItemIndex.of(TABLE["item_id"].to_list(), TABLE)
 
 
-def test_titles_and_brands_are_read():
-    assert texts_of(ITEMS) == ["Green tea. Leaf", "Green tea. Leaf", "", "绿茶"]
+def test_titles_and_categories_are_read():
+    assert texts_of(ITEMS) == ["Green tea. Tea", "Green tea. Tea", "", "绿茶"]
     assert texts_of(ItemIndex.of(["a"])) == [""]
 
 
@@ -44,7 +45,7 @@ def test_each_text_is_read_once_and_only_when_wanted():
     items = readable(ITEMS, reading)
     assert read == []
     assert items.vectors is items.vectors
-    assert sorted(read) == ["", "Green tea. Leaf", "绿茶"]
+    assert sorted(read) == ["", "Green tea. Tea", "绿茶"]
 
 
 def test_a_service_that_fails_costs_the_vectors_and_is_told_of(caplog):

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.retrieval.kept import fingerprint, publish
+from shopkeeper.retrieval.kept import alone, fingerprint, publish
 
 TEXTS = st.lists(st.text(st.characters(exclude_characters="\x1d\x1f"), max_size=5), max_size=4)
 
@@ -50,3 +52,28 @@ def test_a_failure_leaves_nothing_behind(tmp_path):
     with pytest.raises(OSError, match="full"):
         publish(tmp_path, "kind-1", fail)
     assert list(tmp_path.iterdir()) == []
+
+
+class LeftWaitingError(Exception):
+    """Told to wait no longer."""
+
+
+def test_one_at_a_time_also_where_somebody_died(tmp_path):
+    holding = "import sys, time; from pathlib import Path; from shopkeeper.retrieval.kept import alone\n"
+    holding += (
+        "with alone(Path(sys.argv[1]), lambda: None):\n    print('mine', flush=True)\n    time.sleep(60)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", holding, str(tmp_path)], stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    with other.stdout:
+        assert other.stdout.readline() == b"mine\n"
+
+        def waiting():
+            raise LeftWaitingError
+
+        with pytest.raises(LeftWaitingError), alone(tmp_path, waiting):
+            pass
+        other.kill()
+        other.wait()
+    with alone(tmp_path, waiting):
+        pass

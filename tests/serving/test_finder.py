@@ -9,6 +9,7 @@ import pytest
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import MissingDependency, NotIndexed
 from shopkeeper.encoders.base import unit
+from shopkeeper.retrieval.kept import alone
 from shopkeeper.retrieval.vectors import Neighbours
 from shopkeeper.serving import finder as module
 from shopkeeper.serving.finder import Finder
@@ -87,6 +88,25 @@ def test_a_large_index_is_kept(tmp_path, encoder, monkeypatch):
     assert again.neighbours is not None
     assert not again.neighbours.is_exact
     np.testing.assert_array_equal(first.neighbours.vectors, again.neighbours.vectors)
+
+
+def test_of_several_at_once_one_reads_and_the_others_share_it(tmp_path, encoder):
+    finders = [Finder(Goods("green tea", "coffee"), tmp_path, lambda _: encoder) for _ in range(3)]
+    for finder in finders:
+        finder.index()
+    encoder.go.set()
+    indexes = [finder.whole() for finder in finders]
+    assert encoder.read == 2
+    assert all(index.neighbours is not None for index in indexes)
+    assert len(list((tmp_path / "search").glob("vectors-*"))) == 1
+
+
+def test_who_waits_for_another_can_be_closed(tmp_path, encoder):
+    with alone(tmp_path / "search", lambda: None):
+        finder = Finder(Goods("green tea"), tmp_path, lambda _: encoder)
+        assert found(finder, "tea") == ["i0"]
+        finder.close()
+        assert finder.index().neighbours is None
 
 
 def test_a_change_of_the_catalogue_is_followed_and_the_old_index_serves_until_then(tmp_path, encoder):

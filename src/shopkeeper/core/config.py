@@ -70,7 +70,7 @@ class Privacy(_Section):
 
 
 class EncoderSettings(_Section):
-    """What reads titles."""
+    """What reads titles and looks at pictures."""
 
     text: str = Field("auto", min_length=1)
     """``auto``, ``multilingual``, ``english``, a model's folder, or the URL of an embeddings interface."""
@@ -84,6 +84,8 @@ class EncoderSettings(_Section):
     """How long to wait for an answer of the URL."""
     prefix: str | None = None
     """What the model of a folder wants before each text, if the folder does not say."""
+    image_dir: str = ""
+    """Folder of the items' pictures, by the last part of ``image_url``; empty looks at none."""
 
     @model_validator(mode="after")
     def _names_a_model(self) -> Self:

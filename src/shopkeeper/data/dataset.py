@@ -32,11 +32,14 @@ class ItemIndex:
     read
         Makes `vectors`, or None where they cannot be had; None where nothing reads the catalogue. Called
         once, by whoever first wants them.
+    look
+        Makes `pictures` in the same way.
     """
 
     ids: tuple[str, ...]
     table: pl.DataFrame
     read: Callable[[], Floats | None] | None = field(default=None, compare=False, repr=False)
+    look: Callable[[], tuple[Floats, ...]] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -50,6 +53,11 @@ class ItemIndex:
     def vectors(self) -> Floats | None:
         """What an encoder makes of each item, ``(n_items, dim)``: unit rows, zeros where it says nothing."""
         return None if self.read is None else self.read()
+
+    @cached_property
+    def pictures(self) -> tuple[Floats, ...]:
+        """What each encoder of pictures makes of each item, ``(n_items, dim)``; zeros where there is none."""
+        return () if self.look is None else self.look()
 
     def encode(self, ids: Sequence[str]) -> Ints:
         """Codes of ids, -1 for an unknown one."""

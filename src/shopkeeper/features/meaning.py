@@ -16,8 +16,8 @@ from shopkeeper.data.dataset import ItemIndex
 Reader = Callable[[list[str]], Floats]
 """Turns texts into vectors, as `Encoder.encode` does."""
 _LOG: Final = logging.getLogger("shopkeeper")
-_READ: Final = (c.TITLE, c.BRAND, c.CATEGORY3)
-"""Columns an encoder reads, in this order: what a thing is, whose, and of which kind in the finest words."""
+_READ: Final = (c.TITLE, c.CATEGORY, c.CATEGORY2, c.CATEGORY3)
+"""Columns an encoder reads, in this order: what a thing is, and of which kind; see decision 052."""
 
 
 def texts_of(items: ItemIndex) -> list[str]:

@@ -1,11 +1,18 @@
 """Folders that are made once and read by many processes: whole or not there, named by what is in them."""
 
+import fcntl
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
+from time import sleep
+from typing import Final
+
+_LOCK: Final = ".lock"
+_PAUSE: Final = 0.1
+"""Seconds between two tries of a lock."""
 
 
 def fingerprint(columns: Mapping[str, Sequence[str]]) -> str:
@@ -36,3 +43,28 @@ def publish(parent: Path, name: str, write: Callable[[Path], object]) -> Path:
         if other != target:
             shutil.rmtree(other, ignore_errors=True)
     return target
+
+
+@contextmanager
+def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Be the only one among all processes and threads that makes what a folder keeps.
+
+    Whoever waits should look again for what another may have made meanwhile. A process that dies lets go.
+
+    Parameters
+    ----------
+    folder
+        Made where it is not there.
+    waiting
+        Called again and again while somebody else is at it; what it raises ends the waiting.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("wb") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                waiting()
+                sleep(_PAUSE)
+        yield

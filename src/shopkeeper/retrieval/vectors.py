@@ -25,7 +25,7 @@ _RESCORED: Final = 4
 """Candidates of the graph for each neighbour wanted; their exact cosines decide."""
 _FEWEST_SHARE: Final = 0.1
 """Where a smaller share is allowed, neighbours are exact among the allowed."""
-_CONNECTIVITY, _ADDED, _SEARCHED = 16, 128, 128
+_CONNECTIVITY, _ADDED, _SEARCHED = 16, 64, 128
 _FORMAT: Final = 1
 _GRAPH, _VECTORS, _FACTS = "graph.usearch", "vectors.npy", "facts.json"
 

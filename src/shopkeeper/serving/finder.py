@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -17,7 +18,7 @@ from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.cache import VECTORS, Cached
 from shopkeeper.features.meaning import texts_of, vectors_of
 from shopkeeper.features.searchable import searchable
-from shopkeeper.retrieval.kept import fingerprint
+from shopkeeper.retrieval.kept import alone, fingerprint
 from shopkeeper.retrieval.vectors import Neighbours, name_of
 from shopkeeper.retrieval.words import Words
 from shopkeeper.serving.showroom import LiveCatalogue
@@ -61,8 +62,9 @@ class Finder:
     """Builds the index when somebody first searches, and anew when texts of the catalogue change.
 
     Building takes a thread of its own. Words come first, and are searched alone until vectors are there; an
-    index that serves goes on serving until the next is whole. What cannot be read by meaning is logged as a
-    warning and found by words.
+    index that serves goes on serving until the next is whole. Of several processes over one cache one reads
+    the catalogue, and the others share what it kept. What cannot be read by meaning is logged as a warning
+    and found by words.
 
     Parameters
     ----------
@@ -175,15 +177,17 @@ class Finder:
         return Index(index.ids, index.words, neighbours, OneAtATime(encoder))
 
     def _neighbours(self, encoder: Encoder[str], items: ItemIndex, content: str, cache: Path) -> Neighbours:
+        """What is kept, or else made by whichever process comes first."""
         folder = cache / "search"
-        try:
-            return Neighbours.load(folder / name_of(encoder.id, content), encoder.id)
-        except (NotIndexed, CorruptModel):
-            pass
-        with Cached(encoder, cache / VECTORS) as kept:
-            vectors = vectors_of(items, lambda texts: kept.encode(texts, self._go_on))
-        neighbours = Neighbours.of(vectors, encoder.id, content)
-        if not neighbours.is_exact:
+        kept = folder / name_of(encoder.id, content)
+        with suppress(NotIndexed, CorruptModel):
+            return Neighbours.load(kept, encoder.id)
+        with alone(folder, lambda: self._go_on(0, 0)):
+            with suppress(NotIndexed, CorruptModel):
+                return Neighbours.load(kept, encoder.id)
+            with Cached(encoder, cache / VECTORS) as cached:
+                vectors = vectors_of(items, lambda texts: cached.encode(texts, self._go_on))
+            neighbours = Neighbours.of(vectors, encoder.id, content)
             neighbours.save(folder)
         return neighbours
 

@@ -20,6 +20,7 @@ from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, Cust
 from shopkeeper.recommenders.factors import Factors, FactorsConfig
 from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
 from shopkeeper.recommenders.linear import Linear, LinearConfig
+from shopkeeper.recommenders.nearest import COMPARED
 from shopkeeper.recommenders.popular import Popular, PopularConfig, Trending
 from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
 from shopkeeper.recommenders.segments import Segments, SegmentsConfig
@@ -28,7 +29,8 @@ from shopkeeper.recommenders.session_neighbours import SessionNeighbours, Sessio
 from shopkeeper.recommenders.towers import Towers, TowersConfig
 from shopkeeper.training.tuning import counts
 from shopkeeper.training.tuning.autoencoder import tune_autoencoder
-from shopkeeper.training.tuning.content import FEW_ITEMS, tune_content
+from shopkeeper.training.tuning.content import MOST_PAIRS as CONTENT_PAIRS
+from shopkeeper.training.tuning.content import MOST_ROWS, tune_content
 from shopkeeper.training.tuning.factors import tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
 from shopkeeper.training.tuning.neighbours import (
@@ -41,8 +43,6 @@ from shopkeeper.training.tuning.sequence import tune_transformer
 from shopkeeper.training.tuning.towers import tune_towers
 from shopkeeper.training.tuning.trials import MOST_PAIRS, REPEATS_MATTER, Trial, repeat_share
 
-_COMPARABLE: Final = 30_000
-"""Items up to which every pair is compared."""
 _ENOUGH: Final = 20_000
 """Events from which on a model with a vector for every item has enough to learn from."""
 
@@ -225,9 +225,12 @@ def _basket_neighbours(shape: Shape) -> Cost:
 
 
 def _content(shape: Shape) -> Cost:
-    """Titles read once, and every pair of items compared some times."""
-    pairs = shape.catalogue**2 * 1.2e-7
-    return Cost(2.0 + shape.texts * 1e-3 + pairs * (6 if shape.catalogue <= FEW_ITEMS else 3), 400)
+    """Titles read once, meaning adapted twice, trials that compare some with all, and all or a few twice."""
+    n = shape.catalogue
+    trials = 25 * min(n * MOST_ROWS, CONTENT_PAIRS) * 6e-8
+    whole = n * (n * 6e-8 if n <= COMPARED else 2e-3)
+    adapting = min(20.0, shape.events * 4e-3)
+    return Cost(4.0 + shape.texts * 1e-3 + trials + 2 * (adapting + whole), 400 + n * 0.006)
 
 
 def _nothing_told(shape: Shape) -> str:
@@ -235,11 +238,7 @@ def _nothing_told(shape: Shape) -> str:
 
 
 def _untitled(shape: Shape) -> str:
-    if shape.texts <= 1:
-        return "the catalogue has no titles to tell items apart by"
-    return (
-        "" if shape.catalogue <= _COMPARABLE else f"comparing more than {_COMPARABLE:,} items takes too long"
-    )
+    return "the catalogue has no titles to tell items apart by" if shape.texts <= 1 else ""
 
 
 def _session_neighbours(shape: Shape) -> Cost:

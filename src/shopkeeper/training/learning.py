@@ -6,15 +6,17 @@ from typing import Final
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
-from shopkeeper.core.errors import TooLittleData
+from shopkeeper.core.errors import MissingFile, TooLittleData
 from shopkeeper.core.ports import Catalogue, EventLog
 from shopkeeper.core.types import Floats
 from shopkeeper.data.clean import RuleReport, clean_log
-from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
+from shopkeeper.data.dataset import PERSON, Dataset, ItemIndex, build_dataset
 from shopkeeper.data.derived import completed
+from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.cache import VECTORS, Cached
 from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.features.meaning import Reader, readable
+from shopkeeper.features.pictures import Looker, picture_encoders, viewable
 
 COLUMNS: Final = (
     PERSON,
@@ -49,19 +51,21 @@ class Learnable:
 
 
 def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cache: Path) -> Learnable:
-    """Read the whole log, clean it, and lay it over the catalogue, whose titles can be read from then on.
+    """Read the whole log, clean it, and lay it over a catalogue whose titles and pictures can then be read.
 
     Parameters
     ----------
     log, catalogue, config
         The shop.
     cache
-        Folder in which vectors of titles are kept.
+        Folder in which vectors of titles and pictures are kept.
 
     Raises
     ------
     TooLittleData
         Nothing in the log speaks for an item.
+    MissingFile
+        ``encoders.image_dir`` is no folder.
     """
     read = log.scan((c.SEQ, *COLUMNS))
     events, rules = clean_log(read.drop(c.SEQ), config.cleaning)
@@ -73,8 +77,29 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cach
             "The log holds no event to learn from.",
             hint="Import some with: shopkeeper import FILE --shop DIR --kind events",
         )
-    dataset = replace(dataset, items=readable(dataset.items, _reader(config, cache)))
+    dataset = replace(dataset, items=_described(dataset.items, config, cache))
     return Learnable(dataset, rules, int(read[c.SEQ].to_numpy().max(initial=0)))
+
+
+def _described(items: ItemIndex, config: ShopConfig, cache: Path) -> ItemIndex:
+    """The items, with what reads their titles and looks at their pictures."""
+    read = readable(items, _reader(config, cache))
+    if not config.encoders.image_dir:
+        return read
+    folder = Path(config.encoders.image_dir).expanduser()
+    if not folder.is_dir():
+        raise MissingFile(f"encoders.image_dir = {folder} is no folder.", hint="Check the path.")
+    return viewable(read, tuple(_looker(one, cache) for one in picture_encoders()), folder)
+
+
+def _looker(encoder: Encoder[Path], cache: Path) -> Looker:
+    """Looks at pictures; what was seen before is taken from the cache."""
+
+    def look(files: list[Path]) -> Floats:
+        with Cached(encoder, cache / VECTORS) as kept:
+            return kept.encode(files)
+
+    return look
 
 
 def _reader(config: ShopConfig, cache: Path) -> Reader:
