@@ -1,13 +1,15 @@
 """The composition root: a shop's folder and configuration in, wired objects out."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import polars as pl
 from fastapi import FastAPI
@@ -29,11 +31,15 @@ from shopkeeper.core.errors import (
     TooLittleData,
 )
 from shopkeeper.core.ports import system_clock
+from shopkeeper.data import outbox
+from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
+from shopkeeper.data.outbox import Message
 from shopkeeper.data.report import ImportReport
 from shopkeeper.data.sources.base import FrameSource, Source
 from shopkeeper.data.sources.opening import open_source
+from shopkeeper.data.values import read_moment
 from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.chat import ChatEndpoint
 from shopkeeper.encoders.choose import text_encoder
@@ -46,6 +52,7 @@ from shopkeeper.evaluation.protocols import time_task
 from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
+from shopkeeper.serving.delivery import Channel, Delivery, deliver
 from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.http import create_app
@@ -53,8 +60,11 @@ from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.server import CONFIG_FILE, open_service, prepare_worker, run, served_folder
 from shopkeeper.serving.service import Service
 from shopkeeper.serving.visits import Happening
+from shopkeeper.surfaces.forecast import Forecast, PurchaseForecast, action_list, churn_list, purchase_list
+from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds, read_query
+from shopkeeper.surfaces.segmentation import Segmentation, segment
 from shopkeeper.training.announce import announcing
 from shopkeeper.training.checkpoint import Checkpoint
 from shopkeeper.training.learning import read_learnable
@@ -66,6 +76,7 @@ from shopkeeper.web.pages import mount
 MODELS: Final = "models"
 CACHE: Final = "cache"
 _FOLDERS: Final = (MODELS, "snapshots", CACHE)
+OneForecast = TypeVar("OneForecast", Forecast, PurchaseForecast, NextAction)
 
 
 class Shop:
@@ -290,6 +301,181 @@ class Shop:
             found = describe(dataset, reviews, model, language, system_clock(), limit, progress)
         write_json(found, Path(out))
         return found
+
+    def churn(
+        self,
+        as_of: str | int,
+        horizon: int,
+        *,
+        customers: str | Path | None = None,
+        progress: Progress = no_progress,
+    ) -> list[Forecast]:
+        """Who will buy nothing within ``horizon`` days from a moment, the likeliest first, and why.
+
+        Parameters
+        ----------
+        as_of
+            The moment, ISO 8601 (a date is its first moment, UTC) or epoch; nothing later is looked at.
+        horizon
+            Days, from 1.
+        customers
+            CSV, JSON Lines or Parquet with the ``customer_id`` of those to tell, by your own ids; None tells
+            everybody who had bought by then, by pseudonym.
+        progress
+            Told of stages.
+
+        Raises
+        ------
+        InvalidRequest
+            The moment or the horizon says nothing.
+        TooLittleData
+            There is nothing to learn from: the log is too short, or everybody or nobody bought again.
+        MissingColumn
+            ``customers`` has no ``customer_id``.
+        """
+        found = churn_list(self._customer_log(), read_moment("as_of", as_of), horizon, self.config, progress)
+        return self._named(found, customers)
+
+    def purchase(
+        self,
+        as_of: str | int,
+        horizon: int,
+        *,
+        customers: str | Path | None = None,
+        progress: Progress = no_progress,
+    ) -> list[PurchaseForecast]:
+        """Who will buy within ``horizon`` days from a moment, of what, and for how much; see `churn`."""
+        found = purchase_list(
+            self._customer_log(), read_moment("as_of", as_of), horizon, self.config, progress
+        )
+        return self._named(found, customers)
+
+    def segments(
+        self,
+        as_of: str | int,
+        *,
+        by: str = "rfm",
+        rules: Mapping[str, str] | None = None,
+        since: str | int | None = None,
+    ) -> Segmentation:
+        """Divide everybody known before a moment; see `surfaces.segmentation.segment`.
+
+        Parameters
+        ----------
+        as_of
+            The moment, as of `churn`.
+        by
+            ``rules``, ``stage``, ``rfm`` or ``clusters``.
+        rules
+            By the name of the segment; those of the configuration where None.
+        since
+            An earlier moment: who moved since then is told as well.
+
+        Raises
+        ------
+        InvalidRequest
+            A moment says nothing, ``by`` is unknown, or a rule cannot be read.
+        TooLittleData
+            There are too few customers.
+        """
+        own = self.config.segments if rules is None else rules
+        earlier = None if since is None else read_moment("since", since)
+        return segment(self._customer_log(), read_moment("as_of", as_of), by, own, earlier)
+
+    def actions(
+        self,
+        as_of: str | int,
+        horizon: int,
+        *,
+        budget: float | None = None,
+        customers: str | Path | None = None,
+        progress: Progress = no_progress,
+    ) -> list[NextAction]:
+        """What to do next about each customer, by expected profit; see `surfaces.next_action`.
+
+        Whoever was written to within ``actions.rest_days``, has a message waiting or did not consent is left
+        alone. Arguments and errors are those of `churn`.
+
+        Parameters
+        ----------
+        as_of, horizon, customers, progress
+            See `churn`.
+        budget
+            Most that all actions may cost, in the shop's currency; None sets no limit.
+        """
+        when = read_moment("as_of", as_of)
+        rest = self.config.actions.rest_days
+        silent = self.store.read(partial(outbox.resting, as_of=when, rest_days=rest))
+        refused = self.store.customers().filter(~pl.col(c.CONSENT))[c.CUSTOMER_ID]
+        found = action_list(
+            self._customer_log(), when, horizon, self.config, {*silent, *refused}, budget, progress
+        )
+        return self._named(found, customers)
+
+    def approve(self, actions: Iterable[NextAction]) -> int:
+        """Let actions wait in the outbox until `deliver`; how many do.
+
+        Those that leave somebody alone are passed over, and so is whoever must rest or did not consent.
+
+        Parameters
+        ----------
+        actions
+            Of `actions`, by pseudonym.
+        """
+        now = system_clock()
+        messages = [
+            Message(
+                f"m_{secrets.token_hex(10)}",
+                one.customer_id,
+                one.action,
+                one.expected_profit,
+                one.expected_cost,
+                now,
+            )
+            for one in actions
+            if one.action != LEAVE_ALONE
+        ]
+        rest = self.config.actions.rest_days
+        stored: int = self.store.write(partial(outbox.put, messages=messages, rest_days=rest)).result()
+        return stored
+
+    def deliver(self, channel: Channel, *, customers: str | Path | None = None) -> Delivery:
+        """Send what waits in the outbox; see `serving.delivery`.
+
+        Parameters
+        ----------
+        channel
+            `serving.delivery.CsvFile` or `serving.delivery.Webhook`.
+        customers
+            File with your own ids, under which customers are then sent; by pseudonym without it.
+        """
+        asked = self._asked(customers)
+        ids = pl.Series(dtype=pl.String) if asked is None else asked
+        own = dict(zip(self.service.identity.customers(ids).to_list(), ids.to_list(), strict=True))
+        return deliver(self.store, channel, system_clock, lambda pseudonym: own.get(pseudonym, pseudonym))
+
+    def outcomes(self, days: int = 28) -> pl.DataFrame:
+        """What came back of messages, by action; see `data.outbox.outcomes`."""
+        return self.store.read(partial(outbox.outcomes, days=days))
+
+    def own_ids(self, members: pl.DataFrame, customers: str | Path) -> pl.DataFrame:
+        """Those rows whose ``customer_id`` is in a file, under the ids they have there."""
+        asked = self._asked(customers)
+        ids = pl.Series(dtype=pl.String) if asked is None else asked
+        keys = pl.DataFrame({c.CUSTOMER_ID: self.service.identity.customers(ids), "own": ids})
+        told = members.join(keys, on=c.CUSTOMER_ID, maintain_order="left")
+        return told.with_columns(pl.col("own").alias(c.CUSTOMER_ID)).drop("own")
+
+    def _customer_log(self) -> CustomerLog:
+        return read_customer_log(self.store, self.store)
+
+    def _named(self, found: list[OneForecast], customers: str | Path | None) -> list[OneForecast]:
+        """Those asked for, by the shop's own ids; everybody where nobody is named."""
+        asked = self._asked(customers)
+        if asked is None:
+            return found
+        own = dict(zip(self.service.identity.customers(asked).to_list(), asked.to_list(), strict=True))
+        return [replace(one, customer_id=own[one.customer_id]) for one in found if one.customer_id in own]
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1) -> None:
         """Serve the shop page and the HTTP interface until the process is told to end."""

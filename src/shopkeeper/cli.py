@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_search(commands)
     _add_homepage(commands)
     _add_describe(commands)
+    _add_churn(commands)
+    _add_purchase(commands)
+    _add_segments(commands)
+    _add_actions(commands)
+    _add_deliver(commands)
     _add_serve(commands)
     _add_forget(commands)
     _add_tag(commands)
@@ -182,6 +187,70 @@ def _add_describe(commands: Any) -> None:
     command.add_argument("--json", type=Path, required=True, metavar="OUT", help="where to write the tags")
 
 
+def _add_churn(commands: Any) -> None:
+    about = "Tell who will buy nothing within a horizon, why, and what to do."
+    _add_forecast(_command(commands, "churn", _churn, about))
+
+
+def _add_purchase(commands: Any) -> None:
+    about = "Tell who will buy within a horizon, of what, and for how much."
+    _add_forecast(_command(commands, "purchase", _purchase, about))
+
+
+def _add_forecast(command: Any) -> None:
+    _add_shop(command)
+    command.add_argument("--as-of", required=True, metavar="DATE", help="the moment; nothing later is read")
+    command.add_argument("--horizon", type=int, required=True, metavar="DAYS", help="how far to look ahead")
+    command.add_argument("--customers", type=Path, metavar="FILE", help="those in a file, by your own ids")
+    command.add_argument("--json", action="store_true")
+
+
+def _add_segments(commands: Any) -> None:
+    about = "Divide customers by rules, stage of life, recency-frequency-money, or likeness."
+    command = _command(commands, "segments", _segments, about)
+    _add_shop(command)
+    command.add_argument("--as-of", required=True, metavar="DATE", help="the moment; nothing later is read")
+    command.add_argument("--by", default="rfm", help="rules, stage, rfm or clusters (default: rfm)")
+    command.add_argument(
+        "--rule",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME=RULE",
+        help='in place of those of shopkeeper.toml, such as: regulars="frequency >= 10"',
+    )
+    command.add_argument("--since", metavar="DATE", help="an earlier moment, to tell who moved")
+    command.add_argument("--out", type=Path, metavar="CSV", help="where to write who is in which segment")
+    command.add_argument("--customers", type=Path, metavar="FILE", help="into --out, by your own ids")
+    command.add_argument("--json", action="store_true")
+
+
+def _add_actions(commands: Any) -> None:
+    about = "Tell what to do next about each customer: recommend, remind, offer, win back, or leave alone."
+    command = _command(commands, "actions", _actions, about)
+    _add_forecast(command)
+    command.add_argument("--budget", type=float, help="most that all actions may cost (default: no limit)")
+    command.add_argument("--only", metavar="A,B", help='of these kinds alone, such as "remind,win back"')
+    command.add_argument("--out", type=Path, metavar="CSV", help="where to write the list")
+    command.add_argument("--approve", action="store_true", help="let them wait in the outbox for deliver")
+
+
+def _add_deliver(commands: Any) -> None:
+    about = "Send the approved actions: into a CSV file, or to a webhook."
+    command = _command(commands, "deliver", _deliver, about)
+    _add_shop(command)
+    where = command.add_mutually_exclusive_group(required=True)
+    where.add_argument("--csv", type=Path, metavar="FILE", help="rows at the end of a file")
+    where.add_argument("--webhook", metavar="URL", help="one signed POST a message")
+    command.add_argument(
+        "--secret-env",
+        default="SHOPKEEPER_WEBHOOK_SECRET",
+        metavar="NAME",
+        help="environment variable with the webhook's secret (default: SHOPKEEPER_WEBHOOK_SECRET)",
+    )
+    command.add_argument("--customers", type=Path, metavar="FILE", help="send by your own ids in this file")
+
+
 def _add_serve(commands: Any) -> None:
     command = _command(commands, "serve", _serve, "Serve the shop page and the HTTP interface.")
     _add_shop(command)
@@ -251,11 +320,13 @@ def _import(options: argparse.Namespace) -> None:
 
 
 def _mapping(pairs: Sequence[str]) -> dict[str, str]:
+    return _pairs("--map", pairs, "ours=theirs", "For example: --map item_id=StockCode")
+
+
+def _pairs(option: str, pairs: Sequence[str], form: str, hint: str) -> dict[str, str]:
     wrong = [pair for pair in pairs if not all(pair.partition("="))]
     if wrong:
-        raise InvalidRequest(
-            f"--map {' '.join(wrong)}: must be ours=theirs.", hint="For example: --map item_id=StockCode"
-        )
+        raise InvalidRequest(f"{option} {' '.join(wrong)}: must be {form}.", hint=hint)
     return {ours: theirs for ours, _, theirs in (pair.partition("=") for pair in pairs)}
 
 
@@ -372,6 +443,112 @@ def _describe(options: argparse.Namespace) -> None:
         found = shop.describe(options.json, limit=options.limit, progress=progress)
     show_description(found)
     print(f"Tags: {options.json}")
+
+
+def _churn(options: argparse.Namespace) -> None:
+    from shopkeeper.app import Shop
+
+    _forecast(options, Shop.churn)
+
+
+def _purchase(options: argparse.Namespace) -> None:
+    from shopkeeper.app import Shop
+
+    _forecast(options, Shop.purchase)
+
+
+def _forecast(options: argparse.Namespace, ask: Callable[..., Sequence[Any]]) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars, show_forecasts
+
+    with open_shop(options.shop) as shop, bars() as progress:
+        found = ask(shop, options.as_of, options.horizon, customers=options.customers, progress=progress)
+    if options.json:
+        _print_json([dataclasses.asdict(one) for one in found])
+    else:
+        show_forecasts(found)
+
+
+def _segments(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import show_segments
+
+    with open_shop(options.shop) as shop:
+        found = shop.segments(
+            options.as_of,
+            by="rules" if options.rule else options.by,
+            rules=_rules(options.rule) if options.rule else None,
+            since=options.since,
+        )
+        if options.out:
+            members = found.members
+            if options.customers:
+                members = shop.own_ids(members, options.customers)
+            _write_csv(members, options.out)
+    if options.json:
+        told = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+        parts = ("segments", "overlap", "movement")
+        told |= {name: [dataclasses.asdict(one) for one in told[name]] for name in parts}
+        _print_json({name: value for name, value in told.items() if name != "members"})
+    else:
+        show_segments(found)
+
+
+def _rules(pairs: Sequence[str]) -> dict[str, str]:
+    return _pairs("--rule", pairs, "name=rule", 'For example: --rule regulars="frequency >= 10"')
+
+
+def _write_csv(frame: Any, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_csv(path)
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _actions(options: argparse.Namespace) -> None:
+    import polars as pl
+
+    from shopkeeper.app import open_shop
+    from shopkeeper.surfaces.next_action import of_kinds
+    from shopkeeper.terminal import bars, show_actions
+
+    if options.approve and options.customers:
+        raise InvalidRequest("--approve takes no --customers.", hint="Give --customers to deliver instead.")
+    with open_shop(options.shop) as shop, bars() as progress:
+        found = shop.actions(
+            options.as_of,
+            options.horizon,
+            budget=options.budget,
+            customers=options.customers,
+            progress=progress,
+        )
+        found = of_kinds(found, options.only)
+        approved = shop.approve(found) if options.approve else None
+    rows = [dataclasses.asdict(one) for one in found]
+    if options.out:
+        _write_csv(pl.DataFrame([row | {"reasons": "; ".join(row["reasons"])} for row in rows]), options.out)
+    if options.json:
+        _print_json(rows)
+        return
+    show_actions(found)
+    if approved is not None:
+        print(f"{approved:,} wait in the outbox. Next: shopkeeper deliver --shop {options.shop} --csv FILE")
+
+
+def _deliver(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.serving.delivery import CsvFile, Webhook, secret_of
+
+    with open_shop(options.shop) as shop:
+        channel = (
+            CsvFile(options.csv) if options.csv else Webhook(options.webhook, secret_of(options.secret_env))
+        )
+        done = shop.deliver(channel, customers=options.customers)
+    print(
+        f"{done.sent:,} sent, {done.waiting:,} wait for the next time, {done.given_up:,} given up, "
+        f"{done.withdrawn:,} withdrawn."
+    )
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -27,7 +27,10 @@ from shopkeeper.evaluation.findings import Evaluation
 from shopkeeper.metrics.interval import Interval
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.recommenders.blend import Blend
+from shopkeeper.surfaces.forecast import Forecast
+from shopkeeper.surfaces.next_action import NextAction
 from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
+from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.training.train import Training
 from shopkeeper.training.update import Update
 
@@ -189,6 +192,47 @@ def show_search(page: SearchPage) -> None:
     _CONSOLE.print(_cards(page.results, f"{page.count:,} found"))
     if page.facets.categories:
         _say(", ".join(f"{one.name} {one.count}" for one in page.facets.categories))
+
+
+def show_forecasts(forecasts: Sequence[Forecast], most: int = 20) -> None:
+    """Print the likeliest, at most ``most``, and how many there are."""
+    table = Table(title=f"{len(forecasts):,} customers", title_justify="left")
+    for heading in ("customer", "probability", "action", "why"):
+        table.add_column(heading, justify="right" if heading == "probability" else "left")
+    for one in forecasts[:most]:
+        why = "; ".join(one.reasons)
+        table.add_row(_plain(one.customer_id), f"{one.probability:.3f}", one.action, _plain(why))
+    _CONSOLE.print(table)
+
+
+def show_actions(actions: Sequence[NextAction], most: int = 20) -> None:
+    """Print how many customers get which action, and the most profitable, at most ``most``."""
+    counted = Counter(one.action for one in actions)
+    _say(", ".join(f"{name}: {count:,}" for name, count in counted.most_common()) or "Nobody.")
+    table = Table(title="Most profitable", title_justify="left")
+    for heading in ("customer", "action", "profit", "cost", "stage", "why"):
+        table.add_column(heading, justify="right" if heading in ("profit", "cost") else "left")
+    for one in actions[:most]:
+        figures = (f"{one.expected_profit:.2f}", f"{one.expected_cost:.2f}")
+        why = "; ".join(one.reasons)
+        table.add_row(_plain(one.customer_id), one.action, *figures, one.stage, _plain(why))
+    _CONSOLE.print(table)
+
+
+def show_segments(found: Segmentation) -> None:
+    """Print how large segments are, and who moved."""
+    table = Table(title=f"{found.customers:,} customers by {found.by}", title_justify="left")
+    for heading in ("segment", "customers", "share"):
+        table.add_column(heading, justify="left" if heading == "segment" else "right")
+    for one in found.segments:
+        table.add_row(_plain(one.segment), f"{one.size:,}", f"{one.share:.1%}")
+    _CONSOLE.print(table)
+    for pair in found.overlap:
+        if pair.segment < pair.other:
+            _say(f"{pair.segment} and {pair.other} share {pair.size:,}.")
+    for move in found.movement:
+        if move.before != move.after:
+            _say(f"{move.size:,} moved from {move.before or 'outside'} to {move.after or 'outside'}.")
 
 
 def _cards(cards: Sequence[Card], title: str) -> Table:

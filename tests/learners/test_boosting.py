@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shopkeeper.learners.boosting import BoostingConfig, Grouped, RankingTrees
+from shopkeeper.learners.boosting import AmountTrees, BinaryTrees, BoostingConfig, Grouped, RankingTrees
 
 NAMES = ("rule", "noise", "code")
 CONFIG = BoostingConfig(trees=20, rate=0.3, leaves=4, least_in_leaf=5)
@@ -64,3 +64,25 @@ def test_text_keeps_everything(trees, tmp_path):
 def test_nothing_is_predicted_before_learning():
     with pytest.raises(RuntimeError, match="grown"):
         RankingTrees().predict(groups(1, 0).matrix)
+
+
+def test_yes_is_told_from_no_and_weights_count():
+    rng = np.random.default_rng(6)
+    matrix = rng.normal(size=(2_000, 3)).astype(np.float32)
+    truth = rng.random(2_000) < np.where(matrix[:, 0] > 0, 0.8, 0.1)
+    chance = 1 / (1 + np.exp(-BinaryTrees(CONFIG).fit(matrix, truth, NAMES).predict(matrix)))
+    assert chance[matrix[:, 0] > 0.1].mean() == pytest.approx(0.8, abs=0.06)
+    assert chance[matrix[:, 0] < -0.1].mean() == pytest.approx(0.1, abs=0.06)
+    weights = np.where(truth, 10, 1).astype(np.float32)
+    heavier = BinaryTrees(CONFIG).fit(matrix, truth, NAMES, weights=weights).predict(matrix)
+    assert (1 / (1 + np.exp(-heavier))).mean() > chance.mean() + 0.2
+
+
+def test_amounts_are_told_where_many_are_zero():
+    rng = np.random.default_rng(7)
+    matrix = rng.normal(size=(3_000, 3)).astype(np.float32)
+    mean = np.where(matrix[:, 0] > 0, 20.0, 2.0)
+    amounts = (rng.gamma(2.0, mean) * (rng.random(3_000) < 0.5)).astype(np.float32)
+    told = np.exp(AmountTrees(CONFIG).fit(matrix, amounts, NAMES).predict(matrix))
+    for side in (matrix[:, 0] > 0.1, matrix[:, 0] < -0.1):
+        assert told[side].mean() == pytest.approx(amounts[side].mean(), rel=0.15)

@@ -126,6 +126,33 @@ class Embed(_Section):
     """Origins whose pages may send events and ask for rows, such as ``https://shop.example``."""
 
 
+class Actions(_Section):
+    """What may be done about a customer, what it costs, and what it is taken to bring.
+
+    Effects are the share of customers who would buy nothing within the horizon and, for this, do. They are
+    assumptions of yours until a test tells (``shopkeeper uplift``).
+    """
+
+    margin: float = Field(0.3, gt=0, le=1)
+    """Share of a sale that is profit before any discount."""
+    rest_days: float = Field(14.0, ge=0)
+    """Least days between two messages to one customer."""
+    message_cost: float = Field(0.02, ge=0)
+    """Of one message, in the shop's currency."""
+    recommend_effect: float = Field(0.01, ge=0, le=1)
+    """Of a message with recommendations."""
+    remind_effect: float = Field(0.03, ge=0, le=1)
+    """Of a reminder around the time a purchase is due."""
+    offer_effect: float = Field(0.06, ge=0, le=1)
+    """Of an offer."""
+    offer_discount: float = Field(0.1, ge=0, le=1)
+    """Share of the price an offer gives away, also to those who would have bought anyway."""
+    win_back_effect: float = Field(0.12, ge=0, le=1)
+    """Of a larger offer to those who stay away."""
+    win_back_discount: float = Field(0.15, ge=0, le=1)
+    """Share of the price it gives away."""
+
+
 class ShopConfig(_Section):
     """The whole of ``shopkeeper.toml``."""
 
@@ -139,6 +166,9 @@ class ShopConfig(_Section):
     encoders: EncoderSettings = EncoderSettings()
     chat: Chat = Chat()
     embed: Embed = Embed()
+    actions: Actions = Actions()
+    segments: dict[str, str] = {}
+    """Rules that pick customers, by the name of the segment; see ``features/rules.py``."""
 
 
 def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:

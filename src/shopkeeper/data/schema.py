@@ -19,6 +19,7 @@ CAMPAIGN_ITEMS: Final = "campaign_items"
 CAMPAIGN_CUSTOMERS: Final = "campaign_customers"
 QUARANTINE: Final = "quarantine"
 IDENTITY_LINKS: Final = "identity_links"
+MESSAGES: Final = "messages"
 META: Final = "meta"
 
 PERSONAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
@@ -27,6 +28,7 @@ PERSONAL_TABLES: Final[dict[str, tuple[str, ...]]] = {
     CAMPAIGN_CUSTOMERS: (c.CUSTOMER_ID,),
     QUARANTINE: (c.CUSTOMER_ID, c.SESSION_ID),
     IDENTITY_LINKS: (c.CUSTOMER_ID, c.SESSION_ID),
+    MESSAGES: (c.CUSTOMER_ID,),
 }
 """Every table that names people, and the columns in which it does."""
 
@@ -117,6 +119,20 @@ CREATE TABLE IF NOT EXISTS {IDENTITY_LINKS} (
     {c.CUSTOMER_ID} TEXT NOT NULL,
     PRIMARY KEY ({c.SESSION_ID}, {c.CUSTOMER_ID})
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS {MESSAGES} (
+    message_id TEXT PRIMARY KEY,
+    {c.CUSTOMER_ID} TEXT NOT NULL,
+    action TEXT NOT NULL,
+    expected_profit REAL NOT NULL,
+    expected_cost REAL NOT NULL,
+    approved_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    channel TEXT,
+    sent_at INTEGER,
+    fault TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS messages_customer ON {MESSAGES}({c.CUSTOMER_ID}, approved_at);
 CREATE INDEX IF NOT EXISTS identity_links_customer ON {IDENTITY_LINKS}({c.CUSTOMER_ID});
 """
 
@@ -137,7 +153,7 @@ def ensure_schema(connection: sqlite3.Connection) -> None:
     InvalidConfig
         The database was written by a version of Shopkeeper with other tables.
     """
-    if _version(connection) == SCHEMA_VERSION and not _missing_indexes(connection):
+    if _version(connection) == SCHEMA_VERSION and not _incomplete(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -177,9 +193,10 @@ def _version(connection: sqlite3.Connection) -> int | None:
     return int(row[0]) if row else None
 
 
-def _missing_indexes(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall()
-    return not EVENT_INDEXES.keys() <= {name for (name,) in found}
+def _incomplete(connection: sqlite3.Connection) -> bool:
+    """Whether an index is missing, or a table that came later: shops made before get it when opened."""
+    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master").fetchall()}
+    return not {*EVENT_INDEXES, *PERSONAL_TABLES} <= found
 
 
 def _other_version(version: int | None) -> InvalidConfig:

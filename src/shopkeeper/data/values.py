@@ -9,6 +9,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.types import EventType
 from shopkeeper.data.contract import MAX_ATTRIBUTES, MAX_ID, Kind, Reason
 
@@ -120,6 +121,22 @@ def parse_time(value: Any) -> Parsed:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None, Reason.not_a_time
     return time_of_number(value)
+
+
+def read_moment(field: str, value: Any) -> int:
+    """Epoch milliseconds of a moment that somebody asks about.
+
+    Raises
+    ------
+    InvalidRequest
+        It is none; ``field`` is named.
+    """
+    time, reason = parse_time(value)
+    if reason is not None or time is None:
+        raise InvalidRequest(
+            f"{field} = {value!r} is not a moment.", hint="For example: 2026-03-31, or 2026-03-31T18:00:00Z."
+        )
+    return int(time)
 
 
 def time_of_number(value: float) -> Parsed:

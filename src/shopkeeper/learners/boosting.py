@@ -1,13 +1,13 @@
-"""Boosted trees that rank: a thin, typed face over LightGBM.
+"""Boosted trees that rank, tell yes from no, or tell amounts: a thin, typed face over LightGBM.
 
-LambdaMART (Burges 2010, "From RankNet to LambdaRank to LambdaMART") as LightGBM implements it (Ke et al.
-2017, "LightGBM: a highly efficient gradient boosting decision tree").
+Ke et al. 2017, "LightGBM: a highly efficient gradient boosting decision tree"; ranking by LambdaMART (Burges
+2010, "From RankNet to LambdaRank to LambdaMART").
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class BoostingConfig:
     shrink
         L2 penalty on the values of leaves.
     truncation
-        Pairs count where one of them stands above this rank.
+        Of ranking: pairs count where one of them stands above this rank.
     threads
         Used while growing; predicting uses one.
     seed
@@ -77,40 +77,17 @@ class Grouped:
     sizes: Longs
 
 
-class RankingTrees:
-    """Trees that put right rows above wrong ones of the same group."""
+class _Trees:
+    """Grown trees, whatever they were grown for."""
+
+    _objective: ClassVar[dict[str, Any]]
 
     def __init__(self, config: BoostingConfig | None = None) -> None:
         self.config = config or BoostingConfig()
         self._booster: Booster | None = None
 
-    def fit(self, rows: Grouped, names: Sequence[str], categorical: Sequence[str] = ()) -> Self:
-        """Grow trees.
-
-        Parameters
-        ----------
-        rows
-            What to learn from; no group may have more than 10,000 rows.
-        names
-            Of the columns.
-        categorical
-            Names of columns that hold codes.
-        """
-        import lightgbm as lgb
-
-        data = lgb.Dataset(
-            rows.matrix,
-            rows.right.astype(np.float32),
-            group=rows.sizes,
-            feature_name=list(names),
-            categorical_feature=list(categorical),
-            params=self._parameters(),
-        )
-        self._booster = lgb.train(self._parameters(), data, self.config.trees)
-        return self
-
     def predict(self, matrix: Matrix) -> Floats:
-        """Score of each row, higher is better; only differences within a group mean anything."""
+        """What the trees' values of each row sum to; see the class."""
         return np.asarray(self._fitted.predict(matrix, raw_score=True, **_FAST), np.float32)
 
     def contributions(self, matrix: Matrix) -> Matrix:
@@ -147,19 +124,40 @@ class RankingTrees:
             raise RuntimeError("The trees were not grown.")
         return self._booster
 
+    def _grow(
+        self,
+        matrix: Matrix,
+        told: Floats,
+        names: Sequence[str],
+        categorical: Sequence[str],
+        *,
+        sizes: Longs | None = None,
+        weights: Floats | None = None,
+    ) -> None:
+        import lightgbm as lgb
+
+        data = lgb.Dataset(
+            matrix,
+            told,
+            group=sizes,
+            weight=weights,
+            feature_name=list(names),
+            categorical_feature=list(categorical),
+            params=self._parameters(),
+        )
+        self._booster = lgb.train(self._parameters(), data, self.config.trees)
+
     def _parameters(self) -> dict[str, Any]:
         config = self.config
         return {
-            "objective": "lambdarank",
+            **self._objective,
             "learning_rate": config.rate,
             "num_leaves": config.leaves,
             "min_data_in_leaf": config.least_in_leaf,
             "feature_fraction": config.share_of_features,
             "bagging_fraction": config.share_of_rows,
             "bagging_freq": 1,
-            "bagging_by_query": True,
             "lambda_l2": config.shrink,
-            "lambdarank_truncation_level": config.truncation,
             "max_bin": 63,
             "num_threads": config.threads,
             "seed": config.seed,
@@ -167,6 +165,79 @@ class RankingTrees:
             "force_row_wise": True,
             "verbosity": -1,
         }
+
+
+class RankingTrees(_Trees):
+    """Trees that put right rows above wrong ones of the same group.
+
+    Predictions are higher for better rows; only differences within a group mean anything.
+    """
+
+    _objective: ClassVar[dict[str, Any]] = {"objective": "lambdarank", "bagging_by_query": True}
+
+    def fit(self, rows: Grouped, names: Sequence[str], categorical: Sequence[str] = ()) -> Self:
+        """Grow trees.
+
+        Parameters
+        ----------
+        rows
+            What to learn from; no group may have more than 10,000 rows.
+        names
+            Of the columns.
+        categorical
+            Names of columns that hold codes.
+        """
+        self._grow(rows.matrix, rows.right.astype(np.float32), names, categorical, sizes=rows.sizes)
+        return self
+
+    def _parameters(self) -> dict[str, Any]:
+        return super()._parameters() | {"lambdarank_truncation_level": self.config.truncation}
+
+
+class BinaryTrees(_Trees):
+    """Trees that tell yes from no; predictions are log-odds."""
+
+    _objective: ClassVar[dict[str, Any]] = {"objective": "binary"}
+
+    def fit(
+        self,
+        matrix: Matrix,
+        truth: Bools,
+        names: Sequence[str],
+        categorical: Sequence[str] = (),
+        weights: Floats | None = None,
+    ) -> Self:
+        """Grow trees.
+
+        Parameters
+        ----------
+        matrix
+            Rows x features, NaN for what is not known.
+        truth
+            Shape ``(n_rows,)``.
+        names
+            Of the columns.
+        categorical
+            Names of columns that hold codes.
+        weights
+            How much each row counts; equally where None.
+        """
+        self._grow(matrix, truth.astype(np.float32), names, categorical, weights=weights)
+        return self
+
+
+class AmountTrees(_Trees):
+    """Trees that tell amounts, many of them zero; predictions are logarithms of the expected amount.
+
+    By the Tweedie distribution (Jorgensen 1987, Exponential dispersion models), between counts and amounts.
+    """
+
+    _objective: ClassVar[dict[str, Any]] = {"objective": "tweedie", "tweedie_variance_power": 1.5}
+
+    def fit(self, matrix: Matrix, amounts: Floats, names: Sequence[str]) -> Self:
+        """Grow trees on rows of ``matrix`` and amounts, not negative, of shape ``(n_rows,)``."""
+        self._grow(matrix, amounts, names, ())
+        return self
 
 
 _FAST: dict[str, Any] = {"num_threads": 1, "predict_disable_shape_check": True}

@@ -26,8 +26,8 @@ from scipy import sparse
 from shopkeeper.core.types import Floats, Longs, Requests, ragged_positions
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.histories import slice_histories
+from shopkeeper.features.behaviour import HEARD, POOLS, Behaviour
 from shopkeeper.features.content import BUCKETS, Content
-from shopkeeper.features.customers import HEARD, POOLS, Behaviour
 from shopkeeper.learners.cuts import Cuts, batch_size
 from shopkeeper.learners.descent import Descent, Parameters, arrays, descend, repeatable, torch_or_fail
 

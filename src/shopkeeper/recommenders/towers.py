@@ -23,8 +23,8 @@ import numpy as np
 from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.types import Evidence, Floats, Ints, Longs, Ragged, Recommendations, Requests
 from shopkeeper.data.dataset import Dataset
+from shopkeeper.features.behaviour import HEARD, Behaviour, behaviour
 from shopkeeper.features.content import Content
-from shopkeeper.features.customers import HEARD, Behaviour, behaviour
 from shopkeeper.learners.descent import Descent
 from shopkeeper.learners.towers import (
     Arrays,

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.data.values import read_moment
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.serving import metrics, problems
 from shopkeeper.serving.bodies import read_json
@@ -33,12 +34,16 @@ from shopkeeper.serving.schemas import (
     HomepageRequest,
     RankedAnswer,
     RecommendationRequest,
+    SegmentsAnswer,
+    SegmentsRequest,
     batch_verdict,
     ranked,
+    segments_answer,
 )
 from shopkeeper.serving.service import Service
 from shopkeeper.surfaces.page import Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds
+from shopkeeper.surfaces.segmentation import Segmentation
 
 _LARGE_BATCH = 500
 """Rows from which on a batch is checked in a worker thread, so that others need not wait for it."""
@@ -114,6 +119,23 @@ class Interface:
                 "The homepage for a history in the body, which is not stored.",
                 (400, 413, 422, 503),
                 described_body(HomepageRequest, HOMEPAGE_EXAMPLE),
+            ),
+            Route(
+                "GET",
+                "/v1/segments",
+                self.segments,
+                SegmentsAnswer,
+                "How customers divide by rules, stage of life, recency-frequency-money or likeness, what "
+                "segments share, and who moved.",
+                (401, 403, 422, 503),
+            ),
+            Route(
+                "GET",
+                "/v1/segments/customers",
+                self.segment_customers,
+                str,
+                "Who is in which segment, by pseudonym, as CSV.",
+                (401, 403, 422, 503),
             ),
             Route(
                 "DELETE",
@@ -197,6 +219,29 @@ class Interface:
         person = self._service.person(customer_id=customer_id, session_id=session_id)
         return person if customer_id is None or session_id is not None else self._service.require(person)
 
+    def segments(self, request: Request, asked: Annotated[SegmentsRequest, Depends()]) -> Response:
+        """``GET /v1/segments``."""
+        self._guard(request)
+        return _json(SegmentsAnswer, segments_answer(self._segments(asked)))
+
+    def segment_customers(
+        self,
+        request: Request,
+        asked: Annotated[SegmentsRequest, Depends()],
+        segment: Annotated[str | None, Query(max_length=256, description="This segment alone.")] = None,
+    ) -> Response:
+        """``GET /v1/segments/customers``."""
+        self._guard(request)
+        members = self._segments(asked).members
+        if segment is not None:
+            members = members.filter(members["segment"] == segment)
+        return Response(members.write_csv(), media_type="text/csv")
+
+    def _segments(self, asked: SegmentsRequest) -> Segmentation:
+        return self._service.segments(
+            asked.by, as_of=_moment("as_of", asked.as_of), since=_moment("since", asked.since)
+        )
+
     def erase(self, request: Request, customer_id: str) -> Response:
         """``DELETE /v1/customers/{customer_id}``."""
         self._guard(request)
@@ -272,6 +317,10 @@ def _valid(kind: type[Asked], body: Any) -> Asked:
         return kind.model_validate(body)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False)) from None
+
+
+def _moment(field: str, given: str | None) -> int | None:
+    return None if given is None else read_moment(field, given)
 
 
 @cache

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shopkeeper.core import columns as c
@@ -13,6 +14,7 @@ from shopkeeper.data.values import parse_time
 from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.page import Answer, Card
 from shopkeeper.surfaces.page import Reason as CardReason
+from shopkeeper.surfaces.segmentation import Segmentation, SegmentMove, SegmentOverlap, SegmentSize
 
 QUARANTINED = "quarantined"
 
@@ -80,6 +82,34 @@ class RankedAnswer:
     model_version: str
     note: str
     items: tuple[RankedItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsRequest:
+    """How to divide, and as of when."""
+
+    by: Annotated[str, Query(description="rules, stage, rfm or clusters.")] = "rfm"
+    as_of: Annotated[str | None, Query(description="ISO 8601 or epoch; now without it.")] = None
+    since: Annotated[str | None, Query(description="An earlier moment, to tell who moved.")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsAnswer:
+    """How customers divide."""
+
+    by: str
+    as_of: int
+    customers: int
+    segments: tuple[SegmentSize, ...]
+    overlap: tuple[SegmentOverlap, ...]
+    movement: tuple[SegmentMove, ...]
+
+
+def segments_answer(found: Segmentation) -> SegmentsAnswer:
+    """All but who is where."""
+    return SegmentsAnswer(
+        found.by, found.as_of, found.customers, found.segments, found.overlap, found.movement
+    )
 
 
 @dataclass(frozen=True, slots=True)

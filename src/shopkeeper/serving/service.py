@@ -32,6 +32,7 @@ from shopkeeper.serving.finder import Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
@@ -50,6 +51,7 @@ from shopkeeper.surfaces.page import (
     SearchPage,
 )
 from shopkeeper.surfaces.query import Bounds, read_query
+from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.visit import Visit
 
@@ -123,6 +125,7 @@ class Service:
         self._visits = Visits(models, self._showroom, self._live, self._weights, clock)
         self._picker = Picker(store)
         self.finder = finder or Finder(store)
+        self._segments = Segments(store, config)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -140,6 +143,10 @@ class Service:
     def now(self) -> int:
         """The shop's own time, epoch milliseconds; see `Visits.now`."""
         return self._visits.now()
+
+    def segments(self, by: str, *, as_of: int | None = None, since: int | None = None) -> Segmentation:
+        """Customers divided as of a moment, that of the shop where None; see `segmentation.segment`."""
+        return self._segments.of(by, self.now() if as_of is None else as_of, since)
 
     # Events
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.core.types import DAY_MS, EventType
-from shopkeeper.features.customers import HEARD, NUMBERS, POOLS, behaviour
+from shopkeeper.features.behaviour import HEARD, NUMBERS, POOLS, behaviour
 from tests.recommenders.worlds import ask, questions, shop
 
 PRICE = np.linspace(-1.0, 1.0, 12).astype(np.float32)

@@ -1,0 +1,1 @@
+"""How likely customers are to do what, in calibrated probabilities that know nothing of the future."""
