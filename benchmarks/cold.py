@@ -2,7 +2,7 @@
 
     python -m benchmarks.cold FOLDER OUT
 
-FOLDER holds ``office`` as `benchmarks.datasets` says. The same blend is measured twice by the public command:
+FOLDER is that of ``office`` in `benchmarks.datasets`. The same blend is measured twice by the public command:
 without the catalogue, on behaviour alone, and with it; beside both stand single models on behaviour. Told is
 Recall@10 of truth that somebody had touched before the test (warm) and that nobody had (cold), with paired
 bootstrap intervals; requests without such truth are left out.
@@ -56,7 +56,7 @@ def main() -> None:
     """Convert, measure twice, tell."""
     folder, out = map(Path, sys.argv[1:])
     files = office(folder, out)
-    dataset = load_events(files[0]).dataset
+    dataset = load_events(*files).dataset
     task = time_task(dataset, DAYS)
     touched = task.train.popularity > 0
     alone = answers(files[:1], [BLEND, *BEHAVIOUR], "behaviour", out)

@@ -65,6 +65,7 @@ from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.segmentation import Segmentation, segment
+from shopkeeper.surfaces.wish import NO_WISH, Wish
 from shopkeeper.training.announce import announcing
 from shopkeeper.training.checkpoint import Checkpoint
 from shopkeeper.training.learning import read_learnable
@@ -481,25 +482,35 @@ class Shop:
         """Serve the shop page and the HTTP interface until the process is told to end."""
         serve(self.folder, host=host, port=port, workers=workers)
 
-    def recommend(self, *, customer: str | None = None, items: Sequence[str] = (), k: int = 10) -> Answer:
+    def recommend(
+        self,
+        *,
+        customer: str | None = None,
+        items: Sequence[str] = (),
+        k: int = 10,
+        wish: Wish = NO_WISH,
+    ) -> Answer:
         """At most ``k`` items for a customer, or for somebody who looked at ``items``, the last one last.
+
+        ``wish`` is what they say they want; with one, nothing else needs to be known of them.
 
         Raises
         ------
         InvalidRequest
-            Neither or both are given, or ``k`` is out of bounds.
+            Neither or both are given, and no wish, or ``k`` is out of bounds.
         UnknownCustomer, UnknownItem
             Nothing is known of the customer, or of one of the items.
         NotTrained
             Train first.
         """
-        if (customer is None) == (not items):
+        if (customer is None) == (not items) and not (wish and customer is None):
             raise InvalidRequest("Give a customer or items, one of the two.")
+        self._ready_for(wish)
         if customer is not None:
-            return self.service.recommend(self.known(customer), k=k)
+            return self.service.recommend(self.known(customer), k=k, wish=wish)
         for item in items:
             self.service.item(item)
-        return self.service.recommend(GUEST, k=k, history=[Happening(item) for item in items])
+        return self.service.recommend(GUEST, k=k, history=[Happening(item) for item in items], wish=wish)
 
     def recommend_all(
         self,
@@ -553,9 +564,15 @@ class Shop:
         """At most ``k`` items that go with an item; raises `UnknownItem`."""
         return self.service.similar(item, k=k)
 
-    def homepage(self, *, customer: str | None = None, k: int = 12) -> Homepage:
-        """The homepage of a customer, or of a guest; raises `UnknownCustomer`."""
-        return self.service.homepage(GUEST if customer is None else self.known(customer), k=k)
+    def homepage(self, *, customer: str | None = None, k: int = 12, wish: Wish = NO_WISH) -> Homepage:
+        """The homepage of a customer, or of a guest, and of what they wish for; raises `UnknownCustomer`."""
+        self._ready_for(wish)
+        return self.service.homepage(GUEST if customer is None else self.known(customer), k=k, wish=wish)
+
+    def _ready_for(self, wish: Wish) -> None:
+        """Wait for search where a sentence is to be understood."""
+        if wish.checked().words:
+            self.service.finder.whole()
 
     def search(
         self, query: str, *, customer: str | None = None, k: int = 10, bounds: Bounds | None = None

@@ -255,3 +255,19 @@ def test_everything_works_without_script(shopper):
     shopper.one(".row.popular .card:nth-child(1) .plus").click()
     shopper.until(lambda: shopper.driver.current_url.endswith("/cart"))
     assert len(shopper.all(".lines li")) == 1
+
+
+def test_a_guest_says_what_they_want_criticises_it_and_takes_it_back(shopper):
+    shopper.open("/")
+    assert len(shopper.all(".styles button")) >= 2
+    shopper.one("#wish").send_keys("juice")
+    shopper.follow(".wish .button")
+    assert shopper.texts(".row h2")[0] == "For “juice”"
+    assert shelf(shopper, "for_you") != []
+    shown = shelf(shopper, "wished")
+    shopper.follow(".row.wished .critique [name='not_this']")
+    assert not set(shown) & set(shelf(shopper, "wished"))
+    shopper.follow(".wish-told .button")
+    assert shelf(shopper, "wished") == []
+    shopper.follow(".styles button:nth-of-type(2)")
+    assert shopper.texts(".row h2")[0].startswith("In the style you chose: ")

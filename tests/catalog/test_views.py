@@ -1,28 +1,9 @@
 import numpy as np
 import pytest
 
-from shopkeeper.catalog.views import JOINT, WORDS, dense_view, picture_views, plain, text_views, with_joint
+from shopkeeper.catalog.views import JOINT, WORDS, dense_view, picture_views, text_views, with_joint
 from shopkeeper.features.colours import Colours
 from tests.catalog.goods import draw, encoder, goods
-
-
-@pytest.mark.parametrize(
-    ("given", "read"),
-    [
-        ("<p>Red&nbsp;<b>tea</b>pot</p>", "Red tea pot"),
-        ("for kids < 3 and > 1", "for kids < 3 and > 1"),
-        ("  a \n\t b ", "a b"),
-        ("😀🎁", "😀🎁"),
-        ("\ud800x", "x"),
-        (None, ""),
-    ],
-)
-def test_texts_are_read_plainly(given, read):
-    assert plain(given) == read
-
-
-def test_long_texts_are_cut():
-    assert len(plain("word " * 20_000)) <= 2_000
 
 
 def test_views_tell_who_has_nothing():

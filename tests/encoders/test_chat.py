@@ -3,8 +3,6 @@
 import json
 import sqlite3
 import time
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from secrets import token_hex
 
 import pytest
@@ -107,15 +105,6 @@ def test_a_pause_that_is_asked_for_is_kept(ask):
     answers, used, _ = ask("busy", TITLES[:1])
     assert time.monotonic() - started >= 1.0
     assert (words(answers), used.calls) == ([["blue", "tent"]], 2)
-
-
-def test_a_pause_may_be_a_date_and_has_an_end():
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    assert chat_connection._asked_pause(soon) == pytest.approx(30, abs=5)
-    assert chat_connection._asked_pause("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-    assert chat_connection._asked_pause("86400") == chat_connection._LONGEST_PAUSE
-    assert chat_connection._asked_pause("") is None
-    assert chat_connection._asked_pause("soon") is None
 
 
 def test_what_passes_is_tried_again(ask):

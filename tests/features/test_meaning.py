@@ -1,11 +1,16 @@
 """What is read of items, and how often."""
 
+from dataclasses import replace
+
+import numpy as np
 import polars as pl
 
+from shopkeeper.core.errors import EndpointFailed
 from shopkeeper.core.types import Floats
-from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.data.dataset import ItemIndex, build_dataset
 from shopkeeper.encoders.text import Multilingual
 from shopkeeper.features.meaning import readable, texts_of, vectors_of
+from shopkeeper.recommenders.content import Content
 
 TABLE = pl.DataFrame(
     {
@@ -41,3 +46,17 @@ def test_each_text_is_read_once_and_only_when_wanted():
     assert read == []
     assert items.vectors is items.vectors
     assert sorted(read) == ["", "Green tea. Tea", "绿茶"]
+
+
+def test_a_service_that_fails_costs_the_vectors_and_is_told_of(caplog):
+    def failing(texts: list[str]) -> Floats:
+        raise EndpointFailed("http://127.0.0.1:9/embeddings gave no answer.", hint="See to it.")
+
+    items = readable(ITEMS, failing)
+    assert items.vectors is None
+    assert items.vectors is None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "not by their meaning: http://127.0.0.1:9" in caplog.text
+    shop = build_dataset(pl.DataFrame({"person": ["x"], "item_id": ["a"], "timestamp": [1]}), TABLE)
+    alike = Content().fit(replace(shop, items=items)).similar(np.array([0], np.int32), 3)
+    assert alike.lists[0].tolist() == [1]

@@ -1,18 +1,25 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from shopkeeper.core.types import Floats
+from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.encoders.base import unit
 from shopkeeper.features.searchable import searchable
+from shopkeeper.recommenders.cooccurrence import Cooccurrence
+from shopkeeper.recommenders.model import Model
 from shopkeeper.retrieval.vectors import Neighbours
 from shopkeeper.retrieval.words import Words
+from shopkeeper.surfaces.assortment import lay_out
+from shopkeeper.surfaces.page import Facets
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.search import Index, search
 from tests.surfaces import stock
 
 IDS = tuple(stock.catalogue()["item_id"].to_list())
+NO_ITEMS = stock.catalogue().clear()
 
 
 class Letters:
@@ -117,3 +124,40 @@ def test_items_the_shop_no_longer_has_are_left_out(data, words):
     hits, _, _ = search(visit, index, read_query("product"), 200)
     assert len(hits) == len(IDS) - 1
     assert IDS[0] not in {hit.item_id for hit in hits}
+
+
+def test_a_catalogue_that_was_emptied_finds_nothing(data, both):
+    empty = replace(stock.visit(data, None, None), stock=lay_out(ItemIndex.of([]), NO_ITEMS, currency="EUR"))
+    for typed in ("product", "under 4"):
+        assert search(empty, both, read_query(typed), 5) == ((), Facets((), (), ()), 0)
+
+
+def test_places_are_looked_up_once_for_each_assortment(data, words):
+    visit, other = stock.visit(data, None, None), stock.visit(data, None, None)
+    assert words.places(visit.stock) is words.places(visit.stock)
+    assert words.places(other.stock) is not words.places(visit.stock)
+    assert words.places(visit.stock).tolist() == [visit.stock.codes[item] for item in IDS]
+
+
+def test_what_the_model_does_not_know_is_ordered_by_interests(data, model, both):
+    visit = stock.visit(data, model, 2)
+    items = np.arange(len(visit.stock), dtype=np.int32)
+    liking = both.liking(visit, items)
+    assert ((liking >= 0) & (liking <= 1)).all()
+    assert liking[sorted(visit.met)].mean() > liking.mean()
+    silent = Index(
+        both.ids[:60], both.words, Neighbours.of(both.neighbours.vectors[:60], "letters"), Letters()
+    )
+    assert not silent.liking(visit, items)[[visit.stock.codes[name] for name in IDS[60:]]].any()
+    assert not both.liking(stock.visit(data, None, None), items).any()
+    nothing = Index(IDS, both.words)
+    assert not nothing.liking(visit, items).any()
+    # A model that knows nothing of an item leaves it to the interests of the person.
+    silence = data.where(np.zeros(len(data), bool))
+    mute = Model("v0", data.items, Cooccurrence().fit(silence), {})
+    asked = read_query("product")
+    first, _, _ = search(replace(visit, model=mute), both, asked, 120)
+    plain, _, _ = search(stock.visit(data, mute, None), both, asked, 120)
+    own = {visit.stock.ids[code] for code in visit.met}
+    place = lambda hits: np.mean([n for n, hit in enumerate(hits) if hit.item_id in own])  # noqa: E731
+    assert place(first) < place(plain)

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from shopkeeper.catalog.views import plain
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import MissingColumn
 from shopkeeper.data.mapping import ALIASES, plain_name
+from shopkeeper.encoders.plain import plain
 
 _SEPARATORS: Final = ("|", ";", "；", "、")
+_MOST_CHARACTERS: Final = 2_000
 _SPOKEN: Final = 1.5
 """Mean number of words from which a column is taken for a text."""
 
@@ -64,8 +65,10 @@ def _spoken(frame: pl.DataFrame, names: Sequence[str]) -> list[tuple[float, str]
 
 
 def texts(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """These columns together, as plain text, shape ``(n,)``."""
-    columns = [[plain(as_text(value)) for value in frame[name].to_list()] for name in names]
+    """These columns together, as plain text of at most 2,000 characters each, shape ``(n,)``."""
+    columns = [
+        [plain(as_text(value) or "", _MOST_CHARACTERS) for value in frame[name].to_list()] for name in names
+    ]
     return (
         [" ".join(filter(None, parts)) for parts in zip(*columns, strict=True)]
         if columns

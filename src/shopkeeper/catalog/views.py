@@ -3,8 +3,6 @@
 Nothing here knows a label, so all products of a catalogue take part, labelled or not.
 """
 
-import html
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +16,12 @@ from shopkeeper.encoders.base import Encoder
 
 WORDS: Final = "words"
 JOINT: Final = "joint"
-_MOST_CHARACTERS: Final = 2_000
 _LETTERS: Final = 120
 """Characters of a text of which pieces of words are taken: titles hold what a thing is."""
 _WIDE: Final = 256
 """Directions kept of a dense view, and of words within the joint one."""
 _BATCH: Final = 64
 _WORD: Final = r"(?u)\b\w+\b"
-_TAGS: Final = re.compile(r"</?[a-zA-Z!][^<>]*>")
 
 Progress = Callable[[int, int], None]
 
@@ -49,15 +45,8 @@ class View:
     present: Bools
 
 
-def plain(text: str | None) -> str:
-    """A text without markup, on one line, at most 2,000 characters."""
-    words = html.unescape(_TAGS.sub(" ", (text or "")[: 4 * _MOST_CHARACTERS]))
-    words = words.encode("utf-8", "ignore").decode()
-    return " ".join(words.split())[:_MOST_CHARACTERS]
-
-
 def text_views(texts: Sequence[str], encoder: Encoder[str]) -> list[View]:
-    """Words and meaning of texts that went through `plain`; views that nothing is present in are left out.
+    """Words and meaning of what `columns.texts` gave; views that nothing is present in are left out.
 
     Words are TF-IDF over words, pairs of words and pieces of words, which are also what Chinese is read by.
     """

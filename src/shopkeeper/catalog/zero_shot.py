@@ -39,7 +39,7 @@ def zero_shot(
     Parameters
     ----------
     texts
-        Of the products, after `views.plain`.
+        Of the products, after `columns.texts`.
     names
         Distinct labels; words joined by signs or written together (``SportsShoes``) are taken apart.
     encoder

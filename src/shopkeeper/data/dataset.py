@@ -30,14 +30,15 @@ class ItemIndex:
     table
         One row an item in the order of ``ids``, with whatever of `columns.ITEM_COLUMNS` is known.
     read
-        Makes `vectors`; None where nothing reads the catalogue. Called once, by whoever first wants them.
+        Makes `vectors`, or None where they cannot be had; None where nothing reads the catalogue. Called
+        once, by whoever first wants them.
     look
         Makes `pictures` in the same way.
     """
 
     ids: tuple[str, ...]
     table: pl.DataFrame
-    read: Callable[[], Floats] | None = field(default=None, compare=False, repr=False)
+    read: Callable[[], Floats | None] | None = field(default=None, compare=False, repr=False)
     look: Callable[[], tuple[Floats, ...]] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:

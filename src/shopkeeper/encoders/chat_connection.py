@@ -8,8 +8,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from threading import Event, Lock
 from typing import Annotated, Any, Final
 
@@ -19,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from shopkeeper.core.config import Chat
 from shopkeeper.core.errors import InvalidConfig
 from shopkeeper.encoders.language import Message
+from shopkeeper.encoders.retry import retry_after
 
 _ATTEMPTS: Final = 4
 _PAUSE: Final = 0.5
@@ -164,7 +163,8 @@ class ChatConnection:
             self._simple = True
             raise _Passing(f"HTTP {code}", 0.0)
         if code in _PASSING or code >= 500:
-            raise _Passing(f"HTTP {code}", _asked_pause(response.headers.get("Retry-After", "")))
+            asked = retry_after(response.headers.get("Retry-After", ""))
+            raise _Passing(f"HTTP {code}", None if asked is None else min(asked, _LONGEST_PAUSE))
         if code in _REFUSED:
             self.end(f"{self.config.base_url} refused: HTTP {code}")
         if code != httpx.codes.OK:
@@ -205,14 +205,3 @@ def _headers(api_key_env: str) -> dict[str, str]:
             hint="Set it to the endpoint's key, or leave the field out where none is needed.",
         )
     return {"Authorization": f"Bearer {key}"}
-
-
-def _asked_pause(retry_after: str) -> float | None:
-    """Seconds that a server asks to wait, as a number or a date; None where it asks nothing."""
-    if retry_after.isdecimal():
-        return min(float(retry_after), _LONGEST_PAUSE)
-    try:
-        seconds = (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_PAUSE)

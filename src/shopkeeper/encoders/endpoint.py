@@ -4,10 +4,8 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from random import SystemRandom
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import numpy as np
@@ -16,6 +14,7 @@ from shopkeeper.core.errors import EndpointFailed, InvalidConfig
 from shopkeeper.core.types import Floats
 from shopkeeper.encoders.base import unit
 from shopkeeper.encoders.plain import MOST_CHARACTERS, plain
+from shopkeeper.encoders.retry import retry_after
 
 _LONGEST_WAIT: Final = 60.0
 """Seconds; a service that asks for more is told of at once."""
@@ -123,7 +122,7 @@ class Endpoint:
                 if answer.is_success:
                     return self._vectors(answer, len(texts))
                 fault = f"answered {answer.status_code}: {answer.text[:200]!r}"
-                wait = _asked_wait(answer) or wait
+                wait = retry_after(answer.headers.get("Retry-After", "")) or wait
                 if answer.status_code not in _AGAIN or wait > _LONGEST_WAIT:
                     break
             if attempt < self._attempts:
@@ -167,16 +166,3 @@ class _Pace:
             now = time.monotonic()
             at, self._next = max(now, self._next), max(now, self._next) + self._interval
         time.sleep(at - now)
-
-
-def _asked_wait(answer: httpx.Response) -> float:
-    """Seconds that an answer asks to wait, by ``Retry-After`` in seconds or as a date; 0 if it does not."""
-    told: Any = answer.headers.get("Retry-After", "")
-    try:
-        return max(0.0, float(told))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0

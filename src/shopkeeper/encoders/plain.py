@@ -6,7 +6,8 @@ from typing import Final
 
 MOST_CHARACTERS: Final = 400
 """Of a text that are read: what a thing is stands in the beginning."""
-_LOOKED_AT: Final = 64 * MOST_CHARACTERS
+_LOOKED_AT: Final = 64
+"""Times as many are looked at, for the sake of markup."""
 _UNSEEN: Final = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
@@ -17,14 +18,14 @@ _INVISIBLE: Final = re.compile(
 )
 
 
-def plain(text: str) -> str:
-    """The words of a text on one line, at most `MOST_CHARACTERS`.
+def plain(text: str, most: int = MOST_CHARACTERS) -> str:
+    """The words of a text on one line, at most ``most`` characters.
 
     Tags go, entities become what they stand for (markup that was itself escaped goes too). A text without
     any letter or digit says nothing and becomes the empty string.
     """
-    words = text[:_LOOKED_AT]
+    words = text[: _LOOKED_AT * most]
     for _ in range(2 if "&" in words else 1):
         words = html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", words)))
-    words = " ".join(_INVISIBLE.sub(" ", words).split())[:MOST_CHARACTERS]
+    words = " ".join(_INVISIBLE.sub(" ", words).split())[:most]
     return words if any(map(str.isalnum, words)) else ""

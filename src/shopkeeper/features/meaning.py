@@ -1,5 +1,6 @@
 """What an encoder makes of items: vectors of their titles, each distinct text read once."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -8,11 +9,13 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.core import columns as c
+from shopkeeper.core.errors import EndpointFailed
 from shopkeeper.core.types import Floats
 from shopkeeper.data.dataset import ItemIndex
 
 Reader = Callable[[list[str]], Floats]
 """Turns texts into vectors, as `Encoder.encode` does."""
+_LOG: Final = logging.getLogger("shopkeeper")
 _READ: Final = (c.TITLE, c.CATEGORY, c.CATEGORY2, c.CATEGORY3)
 """Columns an encoder reads, in this order: what a thing is, and of which kind; see decision 052."""
 
@@ -27,8 +30,19 @@ def texts_of(items: ItemIndex) -> list[str]:
 
 
 def readable(items: ItemIndex, read: Reader) -> ItemIndex:
-    """The same items, with vectors for whoever wants them; nothing is read before."""
-    return replace(items, read=lambda: vectors_of(items, read))
+    """The same items, with vectors for whoever wants them; nothing is read before.
+
+    A service of others that fails costs the vectors, which is logged as a warning, and no more than them.
+    """
+
+    def made() -> Floats | None:
+        try:
+            return vectors_of(items, read)
+        except EndpointFailed as error:
+            _LOG.warning("Titles are learned from by their words, and not by their meaning: %s", error)
+            return None
+
+    return replace(items, read=made)
 
 
 def vectors_of(items: ItemIndex, read: Reader) -> Floats:

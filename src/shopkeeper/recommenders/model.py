@@ -1,11 +1,15 @@
 """A model: one catalogue and the recommenders fitted on it, which is trained, stored, promoted and served."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from shopkeeper.core.types import Ints, Recommendations
+import numpy as np
+
+from shopkeeper.core.types import Bools, Ints, Recommendations
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.recommenders.base import Recommender, Similar
+from shopkeeper.recommenders.fresh import NOTHING_TRIED, Tried
 from shopkeeper.recommenders.likeness import SOURCES, similar
 from shopkeeper.recommenders.popular import Popular
 
@@ -29,6 +33,8 @@ class Model:
         is open. With it a log that ended years ago is served as of its end.
     attributes
         Codes of what is known of customers, as the recommenders learned them.
+    tried
+        What validation said of showing untouched items.
     """
 
     version: str
@@ -37,6 +43,15 @@ class Model:
     parts: dict[str, Recommender]
     behind: int = 0
     attributes: AttributeIndex = field(default_factory=AttributeIndex)
+    tried: Tried = NOTHING_TRIED
+
+    @cached_property
+    def untouched(self) -> Bools:
+        """Items nobody had touched when it was trained, shape ``(len(items),)``; none if it cannot say."""
+        popular = self.parts.get(Popular.name)
+        if not isinstance(popular, Popular):
+            return np.zeros(len(self.items), bool)
+        return np.asarray(popular.events(np.arange(len(self.items), dtype=np.int32)) == 0)
 
     def similar(self, items: Ints, k: int) -> Recommendations | None:
         """What goes with each item, see `likeness`; by one part alone, or None, where others are absent."""

@@ -44,6 +44,7 @@ from shopkeeper.serving.service import Service
 from shopkeeper.surfaces.page import Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds
 from shopkeeper.surfaces.segmentation import Segmentation
+from shopkeeper.surfaces.wish import Wish
 
 _LARGE_BATCH = 500
 """Rows from which on a batch is checked in a worker thread, so that others need not wait for it."""
@@ -51,6 +52,16 @@ _LARGE_BATCH = 500
 Asked = TypeVar("Asked", bound=BaseModel)
 CustomerId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a customer.")]
 SessionId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a session.")]
+
+
+def _wish(
+    words: Annotated[str, Query(description="A sentence of what is wished for, 1 to 500 characters.")] = "",
+    style: Annotated[str, Query(description="One of the styles a guest's homepage offers.")] = "",
+    more_like: Annotated[tuple[str, ...], Query(description="Items to see more like.")] = (),
+    not_this: Annotated[tuple[str, ...], Query(description="Items not to see.")] = (),
+    cheaper_than: Annotated[tuple[str, ...], Query(description="Items that cost too much.")] = (),
+) -> Wish:
+    return Wish(words, style, more_like, not_this, cheaper_than)
 
 
 class Interface:
@@ -88,7 +99,7 @@ class Interface:
                 "/v1/recommendations",
                 self.recommend,
                 RankedAnswer,
-                "Ranked items for a customer, a session, or a history in the body.",
+                "Ranked items for a customer, a session, or a history in the body, and what they wish for.",
                 (400, 401, 403, 404, 413, 422, 503),
                 described_body(RecommendationRequest, RECOMMENDATION_EXAMPLE),
             ),
@@ -108,15 +119,15 @@ class Interface:
                 "/v1/homepage",
                 self.homepage,
                 Homepage,
-                "The homepage of a customer, a session or a guest.",
-                (401, 403, 404, 422, 503),
+                "The homepage of a customer, a session or a guest, and what they wish for.",
+                (400, 401, 403, 404, 422, 503),
             ),
             Route(
                 "POST",
                 "/v1/homepage",
                 self.homepage_of,
                 Homepage,
-                "The homepage for a history in the body, which is not stored.",
+                "The homepage for a history in the body, which is not stored, and what is wished for.",
                 (400, 413, 422, 503),
                 described_body(HomepageRequest, HOMEPAGE_EXAMPLE),
             ),
@@ -177,6 +188,7 @@ class Interface:
             exclude=asked.exclude,
             category=asked.category,
             surface=asked.surface,
+            wish=asked.wish.wish(),
         )
         return _json(RankedAnswer, ranked(answer))
 
@@ -200,18 +212,25 @@ class Interface:
         return _json(SearchPage, self._service.search(q, asker, k=k, bounds=bounds))
 
     def homepage(
-        self, request: Request, customer_id: CustomerId = None, session_id: SessionId = None, k: int = 12
+        self,
+        request: Request,
+        wish: Annotated[Wish, Depends(_wish)],
+        customer_id: CustomerId = None,
+        session_id: SessionId = None,
+        k: int = 12,
     ) -> Response:
         """``GET /v1/homepage``."""
         if customer_id is not None or session_id is not None:
             self._guard(request)
-        return _json(Homepage, self._service.homepage(self._asker(customer_id, session_id), k=k))
+        asker = self._asker(customer_id, session_id)
+        return _json(Homepage, self._service.homepage(asker, k=k, wish=wish))
 
     async def homepage_of(self, request: Request) -> Response:
         """``POST /v1/homepage``."""
         asked = _valid(HomepageRequest, await read_json(request, max_bytes=self._max_bytes))
         history = [event.happening() for event in asked.history]
-        page = await run_in_threadpool(self._service.homepage, k=asked.k, history=history)
+        wish = asked.wish.wish()
+        page = await run_in_threadpool(self._service.homepage, k=asked.k, history=history, wish=wish)
         return _json(Homepage, page)
 
     def _asker(self, customer_id: str | None, session_id: str | None) -> Person:

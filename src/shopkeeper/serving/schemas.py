@@ -15,6 +15,7 @@ from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.page import Answer, Card
 from shopkeeper.surfaces.page import Reason as CardReason
 from shopkeeper.surfaces.segmentation import Segmentation, SegmentMove, SegmentOverlap, SegmentSize
+from shopkeeper.surfaces.wish import Wish
 
 QUARANTINED = "quarantined"
 
@@ -42,6 +43,23 @@ class HistoryEvent(BaseModel):
         return Happening(self.item_id, self.event_type, self.timestamp)
 
 
+class WishRequest(BaseModel):
+    """What somebody says they want; nothing of it is stored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    words: str = Field("", description="A sentence, at most 500 characters.")
+    style: str = Field("", description="One of the styles a guest's homepage offers.")
+    more_like: list[str] = Field(default=[], description="Items to see more like.")
+    not_this: list[str] = Field(default=[], description="Items not to see.")
+    cheaper_than: list[str] = Field(default=[], description="Items that cost too much.")
+
+    def wish(self) -> Wish:
+        """As the service takes it."""
+        named = (tuple(self.more_like), tuple(self.not_this), tuple(self.cheaper_than))
+        return Wish(self.words, self.style, *named)
+
+
 class RecommendationRequest(BaseModel):
     """Whom for, how many, and within which bounds. Without anybody named, the answer is a guest's list."""
 
@@ -56,6 +74,7 @@ class RecommendationRequest(BaseModel):
     exclude: list[str] = Field(default=[], max_length=10_000)
     category: str | None = None
     surface: str = Field("for_you", description="for_you, buy_again, related, trending or popular.")
+    wish: WishRequest = WishRequest()
 
 
 class HomepageRequest(BaseModel):
@@ -65,6 +84,7 @@ class HomepageRequest(BaseModel):
 
     history: list[HistoryEvent] = Field(default=[], max_length=10_000, description="Oldest first.")
     k: int = 12
+    wish: WishRequest = WishRequest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import InvalidRequest, NotFound, NotTrained, ShopkeeperError, UnknownCustomer
 from shopkeeper.core.ports import Clock
-from shopkeeper.core.types import EventType
+from shopkeeper.core.types import Bools, EventType
 from shopkeeper.data.collect import Collecting, Verdict, collect_events, start_collecting
 from shopkeeper.data.dataset import Dataset, event_weights
 from shopkeeper.data.store import Store
@@ -36,6 +37,8 @@ from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
+from shopkeeper.surfaces.assortment import Assortment
+from shopkeeper.surfaces.fresh import draw, tried_in
 from shopkeeper.surfaces.page import (
     Answer,
     Card,
@@ -49,11 +52,14 @@ from shopkeeper.surfaces.page import (
     Known,
     ProductPage,
     SearchPage,
+    Style,
 )
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
-from shopkeeper.surfaces.visit import Visit
+from shopkeeper.surfaces.styles import styles
+from shopkeeper.surfaces.visit import NOTHING, Visit
+from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant, together
 
 SURFACES: Final[dict[str, str]] = {
     "for_you": "",
@@ -124,6 +130,7 @@ class Service:
         self._weights = event_weights(config.event_weights)
         self._visits = Visits(models, self._showroom, self._live, self._weights, clock)
         self._picker = Picker(store)
+        self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
 
@@ -203,6 +210,7 @@ class Service:
         exclude: Sequence[str] = (),
         category: str | None = None,
         surface: str = "for_you",
+        wish: Wish = NO_WISH,
     ) -> Answer:
         """At most ``k`` items for a person, or for a history given in their place.
 
@@ -220,22 +228,33 @@ class Service:
             Only items of this category.
         surface
             One of `SURFACES`.
+        wish
+            What they say they want. Of ``for_you``, what it asks for comes first.
 
         Raises
         ------
         InvalidRequest
-            ``k`` lies outside 1 to ``limits.max_k``, or ``surface`` or ``category`` does not exist.
+            ``k`` lies outside 1 to ``limits.max_k``, or ``surface``, ``category`` or a style does not exist.
         NotTrained
             No model has been promoted yet.
+        NotIndexed
+            There is a sentence, and search is still getting ready.
         """
         self._check_k(k)
         model = self._models.required()
         visit = self._visits.given(history, model) if history is not None else self._visits.of(person, model)
+        visit, granted = self._granted(visit, wish, k)
         allowed = eligible(visit.stock, category=_category(visit, category))
         codes = [visit.stock.codes[item] for item in exclude if item in visit.stock.codes]
-        ranked = visit.ask(_part(model, surface), k, allowed=allowed, exclude=codes)
-        items = visit.cards(ranked, ranked.items)
-        return Answer(_request_id(), model.version, items, _note(person, visit, history))
+        answer, part = _request_id(), _part(model, surface)
+        first = self._asked_for(visit, granted, surface, category, codes, k)
+        rest = k - len(first)
+        ranked = visit.ask(part, rest, allowed=allowed, exclude=[*codes, *first]) if rest else NOTHING
+        if surface == "for_you" and not first:
+            among = _among(visit, category, codes)
+            ranked = tried_in(ranked, draw(visit, among, _chance(answer)))
+        cards = (*first.values(), *visit.cards(ranked, ranked.items[:rest]))
+        return Answer(answer, model.version, cards, _note(person, visit, history))
 
     def recommend_by(self, model: Model, person: Person, *, k: int = 10) -> Answer:
         """What a model that need not be the live one would recommend, to compare it with others."""
@@ -296,18 +315,39 @@ class Service:
         return Answer(_request_id(), model.version, cards)
 
     def homepage(
-        self, person: Person = GUEST, *, k: int = 12, history: Sequence[Happening] | None = None
+        self,
+        person: Person = GUEST,
+        *,
+        k: int = 12,
+        history: Sequence[Happening] | None = None,
+        wish: Wish = NO_WISH,
     ) -> Homepage:
         """The homepage of a person, ``k`` cards a row at most; by category before the first training.
 
         A ``history`` that came with the request is taken in place of what the log knows of the person.
+
+        Raises
+        ------
+        InvalidRequest
+            ``k`` is out of bounds, or the wish names a style that does not exist.
+        InvalidQuery
+            The sentence of the wish is too long.
+        NotIndexed
+            There is a sentence, and search is still getting ready.
         """
         if not FEWEST_ON_SHELF <= k <= MOST_ON_SHELF:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
         visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
+        visit, granted = self._granted(visit, wish, k)
+        answer = _request_id()
+        drawn = draw(visit, visit.open, _chance(answer))
         return Homepage(
-            _request_id(), _version(model), homepage.compose(visit, k), homepage.categories(visit)
+            answer,
+            _version(model),
+            homepage.compose(visit, k, granted, drawn),
+            homepage.categories(visit),
+            () if visit.is_known else self._styles_of(visit),
         )
 
     def product(self, item_id: str, person: Person = GUEST, *, k: int = 8) -> ProductPage:
@@ -488,6 +528,31 @@ class Service:
 
     # Inside
 
+    def _styles_of(self, visit: Visit) -> tuple[Style, ...]:
+        """Styles to choose from; the same for everybody, and found once for each assortment."""
+        kept = self._styles
+        if kept is None or kept[0] is not visit.stock:
+            kept = self._styles = (visit.stock, styles(visit))
+        return kept[1]
+
+    def _granted(self, visit: Visit, wish: Wish, k: int) -> tuple[Visit, tuple[Granted, ...]]:
+        """The visit of somebody who says what they want."""
+        return grant(visit, wish.checked(), k, self.finder.index) if wish else (visit, ())
+
+    def _asked_for(
+        self,
+        visit: Visit,
+        granted: tuple[Granted, ...],
+        surface: str,
+        category: str | None,
+        left_out: list[int],
+        k: int,
+    ) -> dict[int, Card]:
+        """Cards of what a wish asks for, by code; only in the list that is the person's own."""
+        among = _among(visit, category, left_out)
+        found = together(granted, among, k) if surface == "for_you" else []
+        return {item: visit.cards_because(part.ranked, [item], reason=part.title)[0] for item, part in found}
+
     def _row(
         self, person: Person, event_type: str, card: Card | None, quantity: float | None
     ) -> dict[str, Any]:
@@ -534,6 +599,20 @@ def _category(visit: Visit, name: str | None) -> int | None:
         return visit.stock.category_code(name)
     except NotFound as error:
         raise InvalidRequest(error.message, hint=error.hint) from None
+
+
+def _among(visit: Visit, category: str | None, left_out: Sequence[int]) -> Bools:
+    """What may be answered, shape ``(len(visit.stock),)``."""
+    code = _category(visit, category)
+    mask = visit.open if code is None else visit.open & (visit.stock.category == code)
+    mask = mask.copy()
+    mask[list(left_out)] = False
+    return mask
+
+
+def _chance(answer: str) -> np.random.Generator:
+    """Decides what is left to chance in an answer, so that it can be decided again."""
+    return np.random.default_rng(int(answer, 16))
 
 
 def _note(person: Person, visit: Visit, history: Sequence[Happening] | None) -> str:

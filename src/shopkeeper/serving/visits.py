@@ -75,7 +75,15 @@ class Visits:
         cart = [stock.codes[item] for item in trail.cart(now) if item in stock.codes]
         histories = trail.histories(model.items if model else _NO_ITEMS, self._weights)
         attributes = self._live.attributes(person, model.attributes) if model else None
-        return Visit(model, stock, histories, _after(trail.deeds, now), tuple(reversed(cart)), attributes)
+        return Visit(
+            model,
+            stock,
+            histories,
+            _after(trail.deeds, now),
+            tuple(reversed(cart)),
+            attributes,
+            weights=self._weights,
+        )
 
     def given(self, history: Sequence[Happening], model: Model | None) -> Visit:
         """A visit with a history from the request itself.
@@ -92,7 +100,9 @@ class Visits:
         histories = histories_of(deeds, model.items if model else _NO_ITEMS, self._weights)
         stock = self._showroom.assortment(model)
         cart = [stock.codes[item] for item in cart_of(deeds, now) if item in stock.codes]
-        return Visit(model, stock, histories, _after(deeds, now), tuple(reversed(cart)))
+        return Visit(
+            model, stock, histories, _after(deeds, now), tuple(reversed(cart)), weights=self._weights
+        )
 
 
 def _deed(place: int, event: Happening, now: int) -> Deed:

@@ -73,6 +73,23 @@ class Assortment:
         return {item_id: code for code, item_id in enumerate(self.ids)}
 
     @cached_property
+    def kind_names(self) -> tuple[str, ...]:
+        """Names of kinds: finer categories, or categories where an item has no finer one; in text order."""
+        return tuple(sorted(set(self._kinds) - {""}))
+
+    @cached_property
+    def kind(self) -> Ints:
+        """Shape ``(n,)``: position in ``kind_names``, -1 where unknown."""
+        positions = {name: position for position, name in enumerate(self.kind_names)}
+        return np.array([positions.get(name, -1) for name in self._kinds], np.int32)
+
+    @property
+    def _kinds(self) -> list[str]:
+        return [
+            finer or name for finer, name in zip(self.texts[c.CATEGORY2], self.texts[c.CATEGORY], strict=True)
+        ]
+
+    @cached_property
     def showable(self) -> Bools:
         """In stock and, if any item has a title at all, with a title; shape ``(n,)``."""
         titled = np.fromiter((bool(title) for title in self.texts[c.TITLE]), bool, len(self))
@@ -135,6 +152,7 @@ class Assortment:
         source: str = "",
         score: float = 0.0,
         evidence: Sequence[int] = (),
+        probability: float = 1.0,
     ) -> Card:
         """One item as it is shown."""
         price = float(self.prices[code])
@@ -155,6 +173,7 @@ class Assortment:
             source=source,
             score=score,
             evidence_item_ids=tuple(self.ids[item] for item in evidence),
+            probability=probability,
         )
 
 

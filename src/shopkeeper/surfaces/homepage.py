@@ -7,10 +7,12 @@ import numpy as np
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS, Bools
+from shopkeeper.surfaces.fresh import Drawn, tried_in
 from shopkeeper.surfaces.page import Card, CategoryLink, Reason, Row
 from shopkeeper.surfaces.reasons import new_in
 from shopkeeper.surfaces.slate import Taken, at_most_per_category, offered, pick, showable
 from shopkeeper.surfaces.visit import Ranked, Visit
+from shopkeeper.surfaces.wish import Granted
 
 FEWEST = 4
 """A shelf with fewer cards looks broken and is left out."""
@@ -26,11 +28,20 @@ _FEW_SHELVES = 4
 class Composer:
     """Builds the shelves of one page in order; what stands on one is taken for the next."""
 
-    def __init__(self, visit: Visit, k: int) -> None:
+    def __init__(self, visit: Visit, k: int, drawn: Drawn | None = None) -> None:
         self.visit = visit
         self.k = k
+        self.drawn = drawn
         self.rows: list[Row] = []
+        self.wished = 0
         self.taken = Taken(visit.stock)
+        if visit.barred is not None:
+            self.taken.bar(np.flatnonzero(visit.barred).tolist())
+
+    @property
+    def shelves(self) -> int:
+        """How many shelves stand on the page beside those that were asked for."""
+        return len(self.rows) - self.wished
 
     @property
     def depth(self) -> int:
@@ -49,10 +60,17 @@ class Composer:
         if chosen:
             self._shelve(name, title, self.visit.cards_because(ranked, chosen, evidence=evidence))
 
-    def _choose(self, ranked: Ranked) -> list[int]:
+    def put_wished(self, part: Granted) -> None:
+        """Put a shelf of what somebody asked for, however little there is."""
+        chosen = self._choose(part.ranked, 1)
+        if chosen:
+            self._shelve(part.name, part.title, self.visit.cards_because(part.ranked, chosen))
+            self.wished += 1
+
+    def _choose(self, ranked: Ranked, fewest: int = FEWEST) -> list[int]:
         """Enough cards to fill a shelf, which are taken from here on, or none."""
         chosen = pick(self.visit.stock, ranked.items, self.taken, self.k)
-        if len(chosen) < FEWEST:
+        if len(chosen) < fewest:
             return []
         self.taken.add(chosen)
         return chosen
@@ -61,9 +79,25 @@ class Composer:
         self.rows.append(Row(name, title.en, title.zh, cards))
 
 
-def compose(visit: Visit, k: int) -> tuple[Row, ...]:
-    """The shelves of a person's homepage, ``k`` cards each at most."""
-    page = Composer(visit, k)
+def compose(
+    visit: Visit, k: int, granted: Sequence[Granted] = (), drawn: Drawn | None = None
+) -> tuple[Row, ...]:
+    """The shelves of a person's homepage, ``k`` cards each at most.
+
+    Parameters
+    ----------
+    visit
+        Whom for.
+    k
+        Cards of a shelf.
+    granted
+        What they asked for; it comes first.
+    drawn
+        The untouched item to try.
+    """
+    page = Composer(visit, k, drawn)
+    for part in granted:
+        page.put_wished(part)
     for shelf in _KNOWN if visit.is_known else _GUEST:
         shelf(page)
     return tuple(page.rows)
@@ -94,7 +128,7 @@ def _for_you(page: Composer) -> None:
     own = [item for item in ranked.items if item in visit.met]
     if len(set(own) & set(ranked.items[: page.k])) > page.k // 2:
         ranked = _in_turn(ranked.only(own), visit.unmet)
-    page.put("for_you", Reason("For you", "为您推荐"), ranked)
+    page.put("for_you", Reason("For you", "为您推荐"), tried_in(ranked, page.drawn))
 
 
 def _in_turn(one: Ranked, other: Ranked) -> Ranked:
@@ -211,21 +245,21 @@ def _popular_in(page: Composer) -> None:
 
 def _fill(page: Composer) -> None:
     """What everybody likes, where little is known of the person yet."""
-    if len(page.rows) < _FEW_SHELVES:
+    if page.shelves < _FEW_SHELVES:
         _popular(page)
         _popular_in(page)
 
 
 def _shelf_by_shelf(page: Composer) -> None:
     """What can be shown without any model: the largest categories, by title."""
-    if page.rows:
+    if page.shelves:
         return
     stock = page.visit.stock
     for category in np.argsort(-stock.category_sizes, kind="stable")[:_GUEST_CATEGORIES].tolist():
         name = stock.categories[category]
         inside = np.flatnonzero(stock.offered & (stock.category == category))
         page.put("category", Reason(name, name), by_title(page.visit, inside.tolist()))
-    if not page.rows:
+    if not page.shelves:
         page.put(
             "category",
             Reason("All products", "全部商品"),

@@ -42,6 +42,8 @@ class Card:
         Its score there; comparable within one list only.
     evidence_item_ids
         Items of the person's own history that carried the score, the strongest first.
+    probability
+        With which chance put it there (source ``explore``); 1 where there was none.
     """
 
     item_id: str
@@ -60,6 +62,7 @@ class Card:
     source: str = ""
     score: float = 0.0
     evidence_item_ids: tuple[str, ...] = ()
+    probability: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,9 @@ class Row:
     name
         Stable name: ``for_you``, ``buy_again``, ``because``, ``with_cart``, ``trending``, ``new``,
         ``explore``, ``popular``, ``popular_in`` and, before the first training, ``category`` on a homepage;
-        ``similar`` and ``bought_together`` on a product page. A page may hold several rows of one name
-        (``because``, ``popular_in``); their titles differ.
+        ``similar`` and ``bought_together`` on a product page. ``wished``, ``style``, ``cheaper`` and
+        ``more_like`` come first where somebody said what they want. A page may hold several rows of one name
+        (``because``, ``popular_in``, ``more_like``); their titles differ.
     title_en, title_zh
         Heading.
     cards
@@ -105,6 +109,22 @@ class CategoryLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """A kind of things that somebody may say they like.
+
+    Attributes
+    ----------
+    name
+        As in the catalogue; what `Wish.style` takes.
+    cards
+        A few items that show what it is.
+    """
+
+    name: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Homepage:
     """A homepage arranged for one person.
 
@@ -118,12 +138,15 @@ class Homepage:
         Top to bottom. No product stands twice on a page.
     categories
         All categories in personal order.
+    styles
+        Some to choose from, for somebody of whom nothing is known; else empty.
     """
 
     request_id: str
     model_version: str
     rows: tuple[Row, ...]
     categories: tuple[CategoryLink, ...]
+    styles: tuple[Style, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

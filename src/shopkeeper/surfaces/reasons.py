@@ -1,6 +1,7 @@
 """Wording of evidence, in English and Chinese. What the evidence does not say is not said."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -46,11 +47,14 @@ class Wording:
         A batch of one: what the person did.
     as_of
         Now, epoch milliseconds.
+    wished
+        Items of the history that the person only said they want, and the words for that.
     """
 
     stock: Assortment
     histories: Histories
     as_of: int
+    wished: Mapping[int, Reason] = field(default_factory=dict)
 
     def deed(self, item: int) -> Deed:
         """The strongest thing the person did with an item of their history."""
@@ -68,13 +72,15 @@ class Wording:
         if evidence.source in _OF_THE_CROWD:
             return _OF_THE_CROWD[evidence.source]
         if evidence.items[:1] == (item,):
-            return self.again(item)
+            return self.wished.get(item) or self.again(item)
         told = (code for code in evidence.items if code != item and not self.stock.reserved[code])
         other = next(told, None)
         return UNSAID if other is None else self.because(other)
 
     def because(self, item: int) -> Reason:
         """Heading of a shelf, and reason of a card, that follow from one item of the history."""
+        if item in self.wished:
+            return self.wished[item]
         en, zh = _BECAUSE[self.deed(item)]
         return Reason(en.format(_short(self.stock.title(item))), zh.format(_short(self.stock.title_zh(item))))
 

@@ -1,7 +1,8 @@
 """From a query to results: found by words and by meaning, in the order that suits the person who asks."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -10,6 +11,7 @@ import numpy as np
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged
 from shopkeeper.encoders.base import Encoder
+from shopkeeper.features.interests import InterestsConfig, interests, usual_likeness
 from shopkeeper.recommenders.base import Explains
 from shopkeeper.retrieval.fusion import Found, Fused, fuse
 from shopkeeper.retrieval.vectors import Neighbours
@@ -54,10 +56,56 @@ class Index:
     words: Words
     neighbours: Neighbours | None = None
     encoder: Encoder[str] | None = None
+    _laid: dict[int, tuple[Assortment, Longs, Longs]] = field(default_factory=dict, compare=False, repr=False)
 
     def places(self, stock: Assortment) -> Longs:
-        """Code within an assortment of each item, -1 for what it does not have."""
-        return np.fromiter((stock.codes.get(item, -1) for item in self.ids), np.int64, len(self.ids))
+        """Code within an assortment of each item, -1 for what it does not have; looked up once for each."""
+        return self._along(stock)[1]
+
+    def codes(self, stock: Assortment) -> Longs:
+        """Code within the index of each item of an assortment, -1 for what it does not have."""
+        return self._along(stock)[2]
+
+    def _along(self, stock: Assortment) -> tuple[Assortment, Longs, Longs]:
+        laid = self._laid.get(0)
+        if laid is None or laid[0] is not stock:
+            places = np.fromiter((stock.codes.get(item, -1) for item in self.ids), np.int64, len(self.ids))
+            codes = np.full(len(stock), -1, np.int64)
+            codes[places[places >= 0]] = np.flatnonzero(places >= 0)
+            laid = self._laid[0] = (stock, places, codes)
+        return laid
+
+    def within(self, stock: Assortment, mask: Bools) -> Bools:
+        """Those of a mask over an assortment, shape ``(len(self.ids),)``."""
+        places = self.places(stock)
+        inside = places >= 0
+        inside[inside] = mask[places[inside]]
+        return inside
+
+    @cached_property
+    def alike(self) -> float:
+        """Cosine from which two items are of one taste; see `InterestsConfig`."""
+        return 1.0 if self.neighbours is None else usual_likeness(self.neighbours.vectors)
+
+    def liking(self, visit: Visit, items: Ints) -> Floats:
+        """How near items of the assortment lie to the person's interests, 0 to 1; 0 where nothing is read."""
+        liking = np.zeros(len(items), np.float32)
+        if self.neighbours is None or not len(visit.histories.items):
+            return liking
+        codes, vectors = self.codes(visit.stock), self.neighbours.vectors
+        met, events = np.unique(visit.histories.items, return_inverse=True)
+        own = np.where(codes[met, None] >= 0, vectors[codes[met]], np.float32(0.0))
+        history = replace(visit.histories, items=events.astype(np.int32))
+        found = interests(
+            history,
+            np.array([visit.as_of], np.int64),
+            own,
+            visit.weights,
+            InterestsConfig(alike=self.alike),
+        )
+        read = np.flatnonzero(codes[items] >= 0)
+        liking[read] = found.likeness(vectors[codes[items[read]]], Ragged.of([list(range(len(read)))]))
+        return liking
 
     def find(self, query: str, allowed: Bools, pool: int) -> Fused:
         """Items for a query, by codes of the index; none where it holds no word.
@@ -82,6 +130,23 @@ class Index:
         return codes[0][near], likeness[0][near]
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What was found, best first.
+
+    Attributes
+    ----------
+    items, scores
+        Shape ``(n,)``: code within the assortment, and score.
+    matched
+        Shape ``(n,)``: ``words``, ``meaning`` or ``both``.
+    """
+
+    items: Ints
+    scores: Floats
+    matched: np.ndarray
+
+
 def search(visit: Visit, index: Index, wanted: Wanted, k: int) -> tuple[tuple[Hit, ...], Facets, int]:
     """The best ``k`` for a person, counts over all that was found, and how many that is.
 
@@ -90,19 +155,32 @@ def search(visit: Visit, index: Index, wanted: Wanted, k: int) -> tuple[tuple[Hi
     NotFound
         The category of the bounds is not in the catalogue.
     """
-    places = index.places(visit.stock)
-    allowed = (places >= 0) & wanted.bounds.within(visit.stock)[places]
+    found = matches(visit, index, wanted, k)
+    hits = _hits(visit, found.items[:k], found.scores[:k], found.matched[:k])
+    return hits, _facets(visit.stock, found.items), len(found.items)
+
+
+def matches(visit: Visit, index: Index, wanted: Wanted, k: int, allowed: Bools | None = None) -> Matches:
+    """Everything that is found for a person, best first; at least ``k`` where there are as many.
+
+    Parameters
+    ----------
+    allowed
+        Shape ``(len(visit.stock),)``: what may be found; None for all within the bounds.
+    """
+    places, within = index.places(visit.stock), wanted.bounds.within(visit.stock)
+    inside = index.within(visit.stock, within if allowed is None else within & allowed)
     pool = max(POOL, k)
     found = (
-        _listed(visit, places, allowed, pool)
+        _listed(visit, places, inside, pool)
         if wanted.names_prices_only
-        else index.find(wanted.words, allowed, pool)
+        else index.find(wanted.words, inside, pool)
     )
     items = places[found.codes].astype(np.int32)
-    scores = found.scores * (1 + _TASTE * _interest(visit, items))
-    best = np.argsort(-scores, kind="stable")[:k]
+    scores = found.scores * (1 + _TASTE * _interest(visit, index, items))
+    best = np.argsort(-scores, kind="stable")
     matched = np.where(found.by_words, np.where(found.by_meaning, "both", "words"), "meaning")
-    return _hits(visit, items[best], scores[best], matched[best]), _facets(visit.stock, items), len(items)
+    return Matches(items[best], scores[best], matched[best])
 
 
 def _listed(visit: Visit, places: Longs, allowed: Bools, pool: int) -> Fused:
@@ -118,9 +196,13 @@ def _listed(visit: Visit, places: Longs, allowed: Bools, pool: int) -> Fused:
     return Fused(order, everywhere.astype(np.float32), everywhere, ~everywhere)
 
 
-def _interest(visit: Visit, items: Ints) -> Floats:
-    """How well each item suits the person among these, 0 to 1 by rank; 0 where nothing is known of them."""
-    interest = np.zeros(len(items), np.float32)
+def _interest(visit: Visit, index: Index, items: Ints) -> Floats:
+    """How well each item suits the person among these, 0 to 1; 0 where nothing is known of them.
+
+    By rank where the model has something to say, else by how near it lies to the person's interests: what is
+    new to the shop can suit somebody too.
+    """
+    interest = index.liking(visit, items)
     known = np.flatnonzero(items < visit.stock.known)
     recommender = visit.default()
     if recommender is None or not visit.is_known or not len(known):
@@ -128,7 +210,7 @@ def _interest(visit: Visit, items: Ints) -> Floats:
     order = known[np.argsort(items[known], kind="stable")]
     scores = recommender.score(visit.request, Ragged.of([items[order]]))
     ranks = np.searchsorted(np.sort(scores), scores, side="right") / len(scores)
-    interest[order] = np.where(scores > 0, ranks, 0.0)
+    interest[order] = np.where(scores > 0, ranks, interest[order])
     return interest
 
 

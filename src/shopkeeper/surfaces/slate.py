@@ -19,6 +19,10 @@ class Taken:
     def __contains__(self, code: int) -> bool:
         return code in self._items or int(self._stock.look[code]) in self._looks
 
+    def bar(self, codes: Iterable[int]) -> None:
+        """Mark items that must not be shown; others that read alike may be."""
+        self._items.update(codes)
+
     def add(self, codes: Iterable[int]) -> None:
         """Mark items as shown."""
         for code in codes:

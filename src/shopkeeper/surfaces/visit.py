@@ -1,11 +1,12 @@
 """One person in front of one model: how surfaces ask recommenders, whatever these are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from shopkeeper.core.config import EventWeights
 from shopkeeper.core.types import (
     Bools,
     EventType,
@@ -17,6 +18,7 @@ from shopkeeper.core.types import (
     Recommendations,
     Requests,
 )
+from shopkeeper.data.dataset import event_weights
 from shopkeeper.recommenders.base import Explains, Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment
@@ -37,12 +39,15 @@ class Ranked:
         Name of the recommender that put each here.
     by
         What answered, to be asked why; None where nothing can say.
+    chances
+        Items that stand there by chance, and with which probability.
     """
 
     items: list[int]
     scores: list[float]
     sources: list[str]
     by: Explains | None = None
+    chances: Mapping[int, float] = field(default_factory=dict)
 
     def only(self, items: Sequence[int]) -> "Ranked":
         """Some of the ranking, in the order given."""
@@ -52,6 +57,7 @@ class Ranked:
             [self.scores[place[item]] for item in items],
             [self.sources[place[item]] for item in items],
             self.by,
+            self.chances,
         )
 
 
@@ -78,6 +84,15 @@ class Visit:
         Codes of what lies in the cart, last added first.
     attributes
         What is known of the person beside what they did; see `Requests.attributes`.
+    barred
+        Shape ``(len(stock),)``: what the person does not want to see; None for nothing.
+    done
+        What the person did, where ``histories`` also holds what they merely said they want; None where both
+        are the same.
+    wished
+        What they merely said they want, with why it stands in the history.
+    weights
+        How strongly each kind of event speaks in this shop, indexed by `EventType`.
     """
 
     model: Model | None
@@ -86,6 +101,10 @@ class Visit:
     as_of: int
     cart: tuple[int, ...] = ()
     attributes: Ints | None = None
+    barred: Bools | None = None
+    done: Histories | None = None
+    wished: Mapping[int, Reason] = field(default_factory=dict)
+    weights: Floats = field(default_factory=lambda: event_weights(EventWeights()))
 
     @cached_property
     def request(self) -> Requests:
@@ -95,7 +114,16 @@ class Visit:
     @cached_property
     def words(self) -> Wording:
         """Wording for this person."""
-        return Wording(self.stock, self.histories, self.as_of)
+        return Wording(self.stock, self._own, self.as_of, self.wished)
+
+    @property
+    def _own(self) -> Histories:
+        return self.histories if self.done is None else self.done
+
+    @property
+    def open(self) -> Bools:
+        """What may be shown to the person, shape ``(len(stock),)``."""
+        return self.stock.showable if self.barred is None else self.stock.showable & ~self.barred
 
     @property
     def is_known(self) -> bool:
@@ -113,12 +141,12 @@ class Visit:
     @cached_property
     def last_items(self) -> tuple[int, ...]:
         """Distinct items of the recent events, the last one first."""
-        return tuple(dict.fromkeys(self.histories.items[::-1].tolist()))
+        return tuple(dict.fromkeys(self._own.items[::-1].tolist()))
 
     @cached_property
     def met(self) -> frozenset[int]:
         """Items the person ever touched."""
-        return frozenset(self.histories.summary_items.tolist())
+        return frozenset(self._own.summary_items.tolist())
 
     @cached_property
     def unmet(self) -> "Ranked":
@@ -151,6 +179,7 @@ class Visit:
         exclude
             Item codes; those newer than the model are ignored.
         """
+        allowed = self._unbarred(allowed)
         if recommender is None or not allowed.any():
             return NOTHING
         left_out = [code for code in exclude if code < self.stock.known]
@@ -160,6 +189,7 @@ class Visit:
     def going_with(self, items: Sequence[int], k: int, *, allowed: Bools) -> Ranked:
         """What goes with these items together: scores of each one's list are added up."""
         known = [code for code in items if code < self.stock.known]
+        allowed = self._unbarred(allowed)
         # Lists are cut before `allowed` can be applied, so more is asked for.
         asked = self.model.similar(np.array(known, np.int32), 8 * k + 40) if self.model and known else None
         if asked is None:
@@ -182,8 +212,10 @@ class Visit:
             replace(
                 card,
                 reason=self.words.reason(item, why[item]),
-                source=why[item].source or card.source,
-                evidence_item_ids=tuple(self.stock.ids[code] for code in why[item].items),
+                source=card.source if item in ranked.chances else why[item].source or card.source,
+                evidence_item_ids=tuple(
+                    self.stock.ids[code] for code in why[item].items if code not in self.wished
+                ),
             )
             for item, card in zip(chosen, bare, strict=True)
         )
@@ -200,14 +232,20 @@ class Visit:
                 source=ranked.sources[place[item]],
                 score=ranked.scores[place[item]],
                 evidence=evidence,
+                probability=ranked.chances.get(item, 1.0),
             )
             for item in chosen
         )
 
+    def _unbarred(self, allowed: Bools) -> Bools:
+        return allowed if self.barred is None else allowed & ~self.barred[: len(allowed)]
+
     def _evidence(self, ranked: Ranked, chosen: Sequence[int]) -> Sequence[Evidence]:
-        if ranked.by is None or not chosen:
+        known = [item for item in chosen if item < self.stock.known]
+        if ranked.by is None or not known:
             return [Evidence("")] * len(chosen)
-        return ranked.by.explain(self.request, np.array(chosen, np.int32))
+        told = dict(zip(known, ranked.by.explain(self.request, np.array(known, np.int32)), strict=True))
+        return [told.get(item, Evidence("")) for item in chosen]
 
 
 def _ranked(answer: Recommendations, by: Recommender | None = None) -> Ranked:

@@ -12,6 +12,8 @@ from shopkeeper.data.split import Cases, Split
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import POPULAR, Blend, BlendConfig
+from shopkeeper.recommenders.content import Content
+from shopkeeper.recommenders.fresh import NOTHING_TRIED, validated
 from shopkeeper.recommenders.ranker import Ranker
 from shopkeeper.training.checkpoint import Checkpoint, Step, digest
 from shopkeeper.training.families import FAMILIES, Shape
@@ -19,11 +21,14 @@ from shopkeeper.training.plan import BUDGET, Choice, chosen, plan, replanned
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.fusion import Answers, learn_weights, news, only, value
 from shopkeeper.training.tuning.ranking import learn_ranker
+from shopkeeper.training.tuning.untouched import let_in
 
 _WEIGHED, _TAUGHT = 2, 5
 """Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
 _MOST_WEIGHED, _MOST_TAUGHT = 6_000, 12_000
 """Cases from which on they gain less than asking costs."""
+_MOST_TRIED = 1_000
+"""Cases that tell how untouched items do where they are shown; they start a count that goes on."""
 _ASKED_BY_NAME = frozenset({"cooccurrence", "content", "repeat", "trending", POPULAR})
 """Shelves that are asked for by name; a model has these parts even where its blend does without them."""
 _DEFAULT = ("cooccurrence", "transition", "repeat", "trending", "popular")
@@ -77,11 +82,14 @@ class Portfolio(Blend):
     ----------
     settings
         What was chosen.
+    tried
+        What validation said of showing items that nobody had touched.
     tune_seconds, final_fit_seconds
         Time spent on choosing, and on fitting the chosen on all training data.
     """
 
     settings = Settings()
+    tried = NOTHING_TRIED
     tune_seconds = 0.0
     final_fit_seconds = 0.0
 
@@ -156,7 +164,9 @@ def refit(
     ranker = copy(portfolio.ranker)
     if ranker is not None:
         ranker.prepare(train)
-    return Portfolio.of(settings, tuple(sources), ranker)
+    fresh = Portfolio.of(settings, tuple(sources), ranker)
+    fresh.tried = portfolio.tried
+    return fresh
 
 
 def choose(
@@ -190,6 +200,9 @@ def choose(
         choices,
         seed,
     )
+    if Content.name in steps:
+        content, untouched = steps[Content.name].model, split.train.popularity == 0
+        portfolio.tried = validated(portfolio, content, untouched, cases.sample(_MOST_TRIED, seed))
     progress("learn the blend", 1, 1)
     return portfolio
 
@@ -223,7 +236,9 @@ def _blended(
     answers = Answers.of(sources, cases)
     come_back = trials.repeat_share(cases) > trials.REPEATS_MATTER
     asked = news(cases) if come_back else None
-    blend = learn_weights(answers, Answers.of(sources, asked) if asked else None)
+    apart = Answers.of(sources, asked) if asked else None
+    touched = split.train.popularity > 0
+    blend = let_in(answers, apart, learn_weights(answers, apart), touched, Content.name)
     kept = tuple(s for s in sources if blend.uses(s.name) or s.name in _ASKED_BY_NAME)
     heard = Blend(blend, kept).asked
     many = trials.thinned(split.test, seed + 1, ease=_TAUGHT).sample(_MOST_TAUGHT, seed + 1)

@@ -29,6 +29,7 @@ from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import Dataset, ItemIndex
 from shopkeeper.recommenders.blend import Blend
 from shopkeeper.recommenders.files import read_state
+from shopkeeper.recommenders.fresh import NOTHING_TRIED, Seen, Tried
 from shopkeeper.recommenders.model import Model
 from shopkeeper.recommenders.registry import RECOMMENDERS
 
@@ -109,7 +110,14 @@ def load_model(folder: Path) -> Model:
     parts = {source.name: source for source in blend.sources}
     fields, values = (manifest["attributes"][part] for part in ("fields", "values"))
     attributes = AttributeIndex(tuple(fields), tuple(map(tuple, values)))
-    return Model(folder.name, items, blend, parts, int(manifest.get("behind", 0)), attributes)
+    behind, tried = int(manifest.get("behind", 0)), _tried(manifest)
+    return Model(folder.name, items, blend, parts, behind, attributes, tried)
+
+
+def _tried(manifest: dict[str, Any]) -> Tried:
+    """What validation said of showing untouched items; nothing where nobody asked it."""
+    told = manifest.get("tried", {})
+    return Tried(*(Seen(**told[name]) for name in ("fresh", "usual"))) if told else NOTHING_TRIED
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ that was killed goes on where it stopped, see `checkpoint`.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -126,7 +126,7 @@ def train(
     measured, evaluation = _measured(learnable.dataset, models, checkpoint, test_days, budget, progress)
     final = refit(measured, learnable.dataset, progress, checkpoint)
     settings = final.settings
-    facts = _facts(learnable, settings, evaluation)
+    facts = _facts(learnable, settings, evaluation) | {"tried": asdict(final.tried)}
     version = save_model(models, final, learnable.dataset, facts)
     good, reason = _verdict(evaluation)
     if good:

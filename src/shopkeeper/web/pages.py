@@ -14,6 +14,7 @@ from shopkeeper.web.front import Front
 from shopkeeper.web.offers import OfferPages
 from shopkeeper.web.search import SearchPages
 from shopkeeper.web.window import WindowPages
+from shopkeeper.web.wishes import WishPages
 
 
 def mount(
@@ -44,6 +45,7 @@ def mount(
         *CartPages(front).routes(),
         *AboutPages(front).routes(),
         *DeveloperPages(front).routes(),
+        *WishPages(front).routes(),
         *dashboard.routes(front),
         *embed.routes(),
         front.assets.route(),

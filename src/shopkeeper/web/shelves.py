@@ -1,5 +1,6 @@
 """Rows and cards of the engine as a page shows them: words chosen, links made, nothing said twice."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ class Shelf:
         Where all of its kind are, empty where there is no such page.
     anchor
         Picture of the one product the shelf follows from, empty where there is none.
+    named
+        Its items, as critique of them is sent.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Shelf:
     tiles: tuple[Tile, ...]
     more: str = ""
     anchor: str = ""
+    named: str = ""
 
 
 def item_url(item_id: str, *, request_id: str = "", shelf: str = "", anchor: str = "") -> str:
@@ -101,6 +105,11 @@ def category_url(name: str) -> str:
 def picture_url(card: Card) -> str:
     """Picture of an item: the catalogue's own if it has a sound address, else one we draw."""
     return card.image_url if is_elsewhere(card.image_url) else f"/artwork/{quote(card.item_id, safe='')}.svg"
+
+
+def named(cards: Sequence[Card]) -> str:
+    """Items as a form names them: a JSON list of ids."""
+    return json.dumps([card.item_id for card in cards], ensure_ascii=False)
 
 
 def is_elsewhere(url: str) -> bool:
@@ -140,7 +149,8 @@ def shelf_of(row: Row, words: Words, *, request_id: str, anchor: Card | None = N
         tile_of(card, words, request_id=request_id, shelf=row.name, reason=not note) for card in row.cards
     )
     picture = picture_url(anchor) if anchor else ""
-    return Shelf(row.name, title, "" if note == title else note, tiles, _more(row), picture)
+    note = "" if note == title else note
+    return Shelf(row.name, title, note, tiles, _more(row), picture, named(row.cards))
 
 
 def tile_of(card: Card, words: Words, *, request_id: str, shelf: str, reason: bool = True) -> Tile:

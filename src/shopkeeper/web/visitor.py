@@ -17,6 +17,7 @@ SESSION: Final = "shop_session"
 CUSTOMER: Final = "shop_customer"
 LANGUAGE: Final = "shop_language"
 THEME: Final = "shop_theme"
+WISH: Final = "shop_wish"
 PERSONAL: Final = "shop_personal"
 """There and ``off`` where the visitor has switched personalisation off."""
 THEMES: Final = ("auto", "light", "dark")
@@ -94,8 +95,9 @@ def become(response: Response, customer: str | None) -> None:
     """Go on as a customer, or as a guest where None, always in a new session.
 
     In a demonstration one browser plays many people: were the session kept, what it did as one of them
-    would be joined to the next.
+    would be joined to the next. What one of them wished for is forgotten too.
     """
+    response.delete_cookie(WISH, path="/", httponly=True, samesite="lax")
     if customer is None:
         response.delete_cookie(CUSTOMER, path="/", httponly=True, samesite="lax")
     else:

@@ -4,10 +4,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from shopkeeper.core.errors import NotFound, UnknownItem
+from shopkeeper.core.errors import InputError, NotFound, NotIndexed, UnknownItem
 from shopkeeper.serving.service import Service
-from shopkeeper.surfaces.page import Card, Row
-from shopkeeper.web import shelves
+from shopkeeper.surfaces.page import Card, Homepage, Row
+from shopkeeper.surfaces.wish import NO_WISH, Wish
+from shopkeeper.web import shelves, wishes
 from shopkeeper.web.artwork import artwork
 from shopkeeper.web.categories import category_name
 from shopkeeper.web.front import Call, Front
@@ -44,21 +45,33 @@ class WindowPages:
 
     def home(self, call: Call) -> Response:
         """The shop window, arranged for the visitor."""
-        words = call.visitor.words
-        page = self._service.homepage(call.visitor.seen_as, k=ROW)
+        words, wish, page = call.visitor.words, *self._homepage(call)
         rows = [
             shelves.shelf_of(row, words, request_id=page.request_id, anchor=self._anchor(row))
             for row in page.rows
         ]
+        styles = wishes.choices(page.styles, words)
+        styled = tuple(filter(shelves.is_elsewhere, (url for style in styles for url in style.pictures)))
         favourites = tuple(category_name(link.name, words) for link in page.categories[:3] if link.share > 0)
         context = {
             "shelves": rows,
             "categories": page.categories,
             "favourites": words.listed(favourites),
-            "pictures": shelves.pictures(rows),
+            "wish": wish,
+            "wish_told": wishes.told(wish, words),
+            "styles": styles,
+            "pictures": shelves.pictures(rows) + styled,
             "request_id": page.request_id,
         }
         return self._front.render(call, "home.html", context, model=page.model_version)
+
+    def _homepage(self, call: Call) -> tuple[Wish, Homepage]:
+        """The visitor's wish and the page for it; without one that the shop no longer understands."""
+        person, wish = call.visitor.seen_as, wishes.wish_of(call.request)
+        try:
+            return wish, self._service.homepage(person, k=ROW, wish=wish)
+        except (InputError, NotIndexed):
+            return NO_WISH, self._service.homepage(person, k=ROW)
 
     def item(self, call: Call) -> Response:
         """One product; opening it counts as a view, once."""
@@ -82,6 +95,7 @@ class WindowPages:
             "led_here": words(f"row_{led_row}") if led_row else "",
             "evidence": self._tiles(call, [anchor] if anchor else self._evidence(page.card)),
             "request_id": page.request_id,
+            "named": shelves.named([page.card]),
             "led_by": led_by,
             "led_row": led_row,
             "pictures": shelves.pictures(rows) + tuple(filter(shelves.is_elsewhere, [tile.picture])),
