@@ -11,6 +11,7 @@ import pytest
 from shopkeeper.core.errors import MissingDependency
 from shopkeeper.core.types import Ragged
 from shopkeeper.data.split import last_out_split
+from shopkeeper.encoders.base import unit
 from shopkeeper.learners.sequence import config as sizes
 from shopkeeper.learners.sequence.batches import again_code
 from shopkeeper.learners.sequence.config import SequenceConfig, Size, dropout_for
@@ -147,6 +148,25 @@ def test_learning_goes_on_from_yesterdays_model(family, tmp_path):
     warm = family(short).fit(today.train, warm=yesterday)
     assert value_of(warm, today.test) > value_of(cold, today.test) + 0.2
     assert "a-new-one" in today.train.items.ids
+
+
+def test_another_shops_model_teaches_what_follows_by_what_is_told(tmp_path):
+    """Two shops of the same goods under other ids; the second has hardly any customers."""
+    angles = np.arange(60)[:, None] * np.arange(1, 9) * 2 * np.pi / 60
+    told = unit(np.hstack([np.cos(angles), np.sin(angles)]).astype(np.float32))
+    config = replace(SMALL, epochs=12, reads=True)
+
+    def told_of(dataset):
+        return replace(dataset, items=replace(dataset.items, read=lambda: told))
+
+    Transformer(config).fit(told_of(chains(150))).save(tmp_path)
+    other = Transformer.load(tmp_path)
+    rows = [(f"q{p:03}", f"j{(p * 3 + d) % 60:02}", d) for p in range(20) for d in range(4)]
+    small = last_out_split(told_of(shop(rows, [f"j{n:02}" for n in range(60)])))
+    short = replace(config, epochs=1)
+    alone = Transformer(short).fit(small.train)
+    taught = Transformer(short).fit(small.train, warm=other)
+    assert value_of(taught, small.test) > value_of(alone, small.test) + 0.2
 
 
 def test_a_model_of_other_measures_is_no_start():

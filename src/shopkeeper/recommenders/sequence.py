@@ -28,7 +28,7 @@ from shopkeeper.learners.sequence.config import SequenceConfig, dropout_for
 from shopkeeper.learners.sequence.encoder import Encoder
 from shopkeeper.learners.sequence.graph import encoder_graph
 from shopkeeper.learners.sequence.inputs import GapCodes, Heard, price_bands
-from shopkeeper.learners.sequence.start import start_vectors
+from shopkeeper.learners.sequence.start import amid_alike, reading, start_vectors
 from shopkeeper.recommenders.dense import LIVE
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.select import top_k
@@ -40,7 +40,13 @@ _ENCODER: Final = "encoder.onnx"
 
 
 class Transformer:
-    """What comes next, by attention over the latest events."""
+    """What comes next, by attention over the latest events.
+
+    Attributes
+    ----------
+    reading_
+        What it learned to read from what is told of items, see `learners.sequence.start`; None without that.
+    """
 
     name: ClassVar[str] = "transformer"
     cell: ClassVar[str] = "transformer"
@@ -50,6 +56,7 @@ class Transformer:
     def __init__(self, config: SequenceConfig | None = None) -> None:
         self.config = config or SequenceConfig()
         self._answers: Answers | None = None
+        self.reading_: Floats | None = None
 
     @property
     def retrieves(self) -> bool:
@@ -71,7 +78,8 @@ class Transformer:
         dataset
             What people did.
         warm
-            A fitted model to begin with: vectors of items it knows by id, and its network.
+            A fitted model to begin with, of this shop or of another: its network, vectors of items known by
+            id, and where ``config.reads`` what it learned to read of the others.
         vectors
             Shape ``(n_items, width)``: what is known of items from elsewhere, say an encoder of text. Items
             nobody touched are then answered too.
@@ -118,6 +126,13 @@ class Transformer:
             seed=config.seed,
         )
         start = start_vectors(known, size.dim, config.seed)
+        told = dataset.items.vectors if config.reads else None
+        own = None if told is None else told[codes]
+        if own is not None:
+            read = reading(own, start, known.popularity)
+            if warm is not None and warm.reading_ is not None and warm.reading_.shape == read.shape:
+                read = warm.reading_
+            start = amid_alike(start, own, read, known.popularity)
         network = {} if warm is None else warm._take_over(ids, start)
         trainer = training.Trainer(
             feed,
@@ -157,6 +172,7 @@ class Transformer:
             fingerprint = _fingerprint(self.cell, config, known)
             learned, n = passes.learn(trainer, until, folder, fingerprint)
         take(learned)
+        self.reading_ = None if own is None else reading(own, learned.items, known.popularity)
         return n
 
     def recommend(self, requests: Requests, k: int) -> Recommendations:
@@ -199,6 +215,7 @@ class Transformer:
         if self._answers is not None:
             encoder = Encoder(quantised(self._answers.encoder.model), self._answers.encoder.dim)
             found._answers = replace(self._answers, encoder=encoder)
+            found.reading_ = self.reading_
         return found
 
     @property
@@ -215,6 +232,7 @@ class Transformer:
         answers = self._answers
         settings |= {"temperature": answers.temperature, "gaps": asdict(answers.gaps)}
         network = {f"{_NETWORK}{name}": value for name, value in answers.network.items()}
+        read = {} if self.reading_ is None else {"reading": self.reading_}
         write_state(
             folder,
             settings,
@@ -222,6 +240,7 @@ class Transformer:
             ids=answers.ids,
             items=answers.items,
             again=answers.again,
+            **read,
             **network,
         )
         (folder / _ENCODER).write_bytes(answers.encoder.model)
@@ -231,6 +250,7 @@ class Transformer:
         """Read what `save` wrote."""
         settings, arrays = read_state(folder)
         model = cls(SequenceConfig(**settings["config"]))
+        model.reading_ = arrays.get("reading")
         if "temperature" in settings:
             model._answers = Answers(
                 arrays["places"],

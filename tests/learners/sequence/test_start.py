@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from shopkeeper.encoders.base import unit
 from shopkeeper.learners.sequence import start
 from tests.recommenders.worlds import shop
 from tests.training.shops import chains
@@ -55,3 +56,29 @@ def test_no_more_than_so_many_events_are_counted(monkeypatch):
     monkeypatch.setattr(start, "_EVENTS", 100)
     known = start._sampled(chains(60), np.random.default_rng(0))
     assert 100 <= len(known) < 120
+
+
+def test_what_is_told_is_read_by_least_squares():
+    rng = np.random.default_rng(0)
+    told = unit(rng.standard_normal((500, 6)).astype(np.float32))
+    truth = rng.standard_normal((6, 4)).astype(np.float32)
+    events = rng.integers(1, 9, size=500)
+    told[:50], events[50:60] = 0.0, 0
+    vectors = told @ truth
+    vectors[:60] = rng.standard_normal((60, 4))
+    square = (told.T * events) @ told
+    ridge = np.trace(square) / 6
+    expected = np.linalg.solve(square + ridge * np.eye(6), (told.T * events) @ vectors)
+    np.testing.assert_allclose(start.reading(told, vectors, events), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_fewer_events_the_more_what_is_told_counts():
+    vectors = np.eye(3, dtype=np.float32)[[0, 0, 0, 0]]
+    told = np.eye(3, dtype=np.float32)[[1, 1, 1, 1]]
+    told[3] = 0.0
+    found = start.amid_alike(vectors, told, np.eye(3, dtype=np.float32), np.array([0, 5, 500, 0]))
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_allclose(found[0], [0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(found[1], [0.5**0.5, 0.5**0.5, 0], atol=1e-6)
+    assert found[2, 0] > 0.99
+    np.testing.assert_allclose(found[3], [1, 0, 0])

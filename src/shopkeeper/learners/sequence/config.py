@@ -65,6 +65,8 @@ class SequenceConfig:
         Most events learned from in one pass; where there are more, each pass draws its own.
     seconds
         Time after which no further pass begins.
+    reads
+        Whether items of few events start amid those whose texts mean the same, see `start`.
     int8
         Whether the network answers in whole numbers of 8 bits: smaller, somewhat quicker, not quite the same.
     seed
@@ -80,6 +82,7 @@ class SequenceConfig:
     epochs: int = 12
     tokens: int = 2_000_000
     seconds: float = 900.0
+    reads: bool = False
     int8: bool = False
     seed: int = 0
 

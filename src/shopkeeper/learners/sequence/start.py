@@ -8,6 +8,14 @@ A start from the factors of positive pointwise mutual information (Levy and Gold
 choice; dividing fame out half as strongly keeps more on sparse logs (docs/decisions/025). The factors are
 found by subspace iteration from random vectors (Halko, Martinsson and Tropp 2011), in memory of a few times
 items x dim numbers and 12 bytes a pair.
+
+What is told of items (V, say an encoder's unit rows) can help where there is little to count:
+
+    R   = argmin sum over items of n_i |v_i R - e_i|^2 + lambda |R|^2
+    e_i = n_i / (n_i + k) e_i + k / (n_i + k) v_i R,  rows at length 1
+
+with n_i the events of an item. R of another shop, learned on its finished vectors, does the same for one with
+little data of its own: both are read by one encoder.
 """
 
 from typing import Final
@@ -15,14 +23,19 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from shopkeeper.core.types import Floats
+from shopkeeper.core.types import Floats, Longs
 from shopkeeper.data.dataset import Dataset
+from shopkeeper.encoders.base import unit
 
 _REACH: Final = 10
 _TAU: Final = 5.0
 _FAME: Final = 0.25
 _ROUNDS: Final = 3
 _SPARE: Final = 16
+_RIDGE: Final = 1.0
+"""lambda, relative to the mean of the diagonal it is added to."""
+_HALFWAY: Final = 5.0
+"""k: events at which an item's own vector counts as much as what is told of it."""
 _EVENTS: Final = 3_000_000
 """Most events counted, of people drawn at random: more hardly change vectors that are learned on anyway."""
 _ITEMS: Final = 200_000
@@ -39,6 +52,33 @@ def start_vectors(dataset: Dataset, dim: int, seed: int) -> Floats:
     rest = np.setdiff1d(np.arange(dataset.n_items), popular)
     vectors[rest] = counts[rest] @ vectors
     return _unit(vectors, rng)
+
+
+def reading(told: Floats, vectors: Floats, events: Longs) -> Floats:
+    """R of the module's formula, ``(width, dim)``.
+
+    Parameters
+    ----------
+    told
+        V, ``(n_items, width)``; a row of zeros says nothing.
+    vectors
+        e, ``(n_items, dim)``.
+    events
+        n, ``(n_items,)``.
+    """
+    known = np.flatnonzero(told.any(axis=1) & (events > 0))
+    weighted = told[known].T * events[known].astype(np.float32)
+    square = weighted @ told[known]
+    square[np.diag_indices(len(square))] += np.float32(_RIDGE * max(np.trace(square) / len(square), 1e-9))
+    return np.asarray(np.linalg.solve(square, weighted @ vectors[known]), np.float32)
+
+
+def amid_alike(vectors: Floats, told: Floats, read: Floats, events: Longs) -> Floats:
+    """Unit vectors that lean on R as far as there is little to count; see the module."""
+    guess = unit(told @ read)
+    trust = (events / (events + _HALFWAY)).astype(np.float32)[:, None]
+    mixed = unit(trust * vectors + (1 - trust) * guess)
+    return np.where(guess.any(axis=1, keepdims=True), mixed, vectors)
 
 
 def _sampled(dataset: Dataset, rng: np.random.Generator) -> Dataset:

@@ -10,6 +10,9 @@ from shopkeeper.training.tuning.trials import Trial, value_of
 _LOSS = 1e-3
 """Relative loss up to which a network in whole numbers of 8 bits is taken: it is smaller and quicker."""
 
+_SMALL = 100_000
+"""Events up to which both starts are tried: above, items have events enough of their own."""
+
 _WATCHED = 3_000
 """Cases on which each pass is measured."""
 
@@ -19,6 +22,8 @@ def tune_transformer(
 ) -> Trial[SequenceConfig]:
     """Learn until validation gains no more; the passes it took are the configuration's.
 
+    In a small log both starts are tried, without and with what texts of items mean.
+
     Parameters
     ----------
     split, cases, seed
@@ -26,7 +31,10 @@ def tune_transformer(
     config
         Size and all else.
     """
-    return _tuned(Transformer(replace(config or SequenceConfig(), seed=seed)), split, cases)
+    config = replace(config or SequenceConfig(), seed=seed)
+    both = (False, True) if len(split.train) <= _SMALL and split.train.items.vectors is not None else (False,)
+    trials = [_tuned(Transformer(replace(config, reads=reads)), split, cases) for reads in both]
+    return max(trials, key=lambda trial: trial.value)
 
 
 def tune_gru(
