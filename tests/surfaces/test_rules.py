@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import polars as pl
@@ -32,7 +32,7 @@ class Fixed:
 
     name: ClassVar[str] = "fixed"
 
-    def __init__(self, scores: Floats) -> None:
+    def __init__(self, scores):
         self.scores = scores
 
     def recommend(self, requests: Requests, k: int) -> Recommendations:
@@ -52,7 +52,7 @@ def ruled(rules: list[Rule], person: int | None = 3) -> Visit:
     return replace(visit, ruled=lay(rules, visit.stock))
 
 
-def answer(visit: Visit, k: int = 8, part: object = None, surface: str = "popular"):
+def answer(visit: Visit, k: int = 8, part: Any = None, surface: str = "popular"):
     asked = Asked(surface, part or visit.default(), k, eligible(visit.stock))
     return listed(visit, asked, visit.open, (), lambda: np.random.default_rng(3))
 
@@ -75,7 +75,7 @@ def test_favoured_lists_are_those_of_score_times_factor(scores, seed, k):
     )
     allowed = chance.random(len(values)) < 0.9
     requests = made.visit(DATA, MODEL, 3).request
-    found = favoured(Fixed(values), requests, allowed, k, factors)
+    found = favoured(cast(Any, Fixed(values)), requests, allowed, k, factors)
     total = values * factors.values
     expected = sorted(np.flatnonzero(allowed).tolist(), key=lambda item: (-total[item], item))[:k]
     assert found.items.tolist() == expected
@@ -115,7 +115,7 @@ rules = (
 )
 
 
-def fits(given: Rule, row: dict[str, object]) -> bool:
+def fits(given, row):
     """One row of the catalogue under one rule, in words."""
     return (
         (not given.item_ids or row[c.ITEM_ID] in given.item_ids)
@@ -128,18 +128,18 @@ def fits(given: Rule, row: dict[str, object]) -> bool:
     )
 
 
-def plain(given: list[Rule], scores: dict[str, float], k: int) -> list[str]:
+def plain(given, scores, k):
     """What the rules say, item by item."""
     catalogue = {row[c.ITEM_ID]: row for row in made.catalogue().to_dicts()}
 
-    def barred(item: str) -> bool:
+    def barred(item):
         row = catalogue[item]
         return any(
             (r.action == "exclude" and fits(r, row)) or (r.action == "filter" and not fits(r, row))
             for r in given
         )
 
-    def total(item: str) -> float:
+    def total(item):
         out = np.float32(1.0)
         for r in given:
             if r.action in ("boost", "bury") and fits(r, catalogue[item]):
@@ -156,7 +156,7 @@ def plain(given: list[Rule], scores: dict[str, float], k: int) -> list[str]:
     counts = {
         r.name: Counter(catalogue[item][r.per] for item in pins.values()) for r in given if r.action == "cap"
     }
-    chosen: list[str] = []
+    chosen = []
     for item in sorted(set(free) - set(pins.values()), key=lambda item: (-total(item), codes[item])):
         caps = [r for r in given if r.action == "cap"]
         if len(chosen) + len(pins) < k and all(counts[r.name][catalogue[item][r.per]] < r.most for r in caps):
