@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.rules import Rule, contradictions
-from shopkeeper.core.types import Floats, Ragged, Recommendations, Requests
+from shopkeeper.core.types import Ragged
 from shopkeeper.recommenders.select import top_k
 from shopkeeper.surfaces import homepage
 from shopkeeper.surfaces.effects import effects, ids_by_row
@@ -35,11 +35,11 @@ class Fixed:
     def __init__(self, scores):
         self.scores = scores
 
-    def recommend(self, requests: Requests, k: int) -> Recommendations:
+    def recommend(self, requests, k):
         everything = Ragged.of([np.arange(len(self.scores), dtype=np.int32)])
         return top_k(everything, self.scores, requests, k, self.name)
 
-    def score(self, requests: Requests, candidates: Ragged) -> Floats:
+    def score(self, requests, candidates):
         return self.scores[candidates.items]
 
 
@@ -156,7 +156,7 @@ def plain(given, scores, k):
     counts = {
         r.name: Counter(catalogue[item][r.per] for item in pins.values()) for r in given if r.action == "cap"
     }
-    chosen = []
+    chosen: list[str] = []
     for item in sorted(set(free) - set(pins.values()), key=lambda item: (-total(item), codes[item])):
         caps = [r for r in given if r.action == "cap"]
         if len(chosen) + len(pins) < k and all(counts[r.name][catalogue[item][r.per]] < r.most for r in caps):
