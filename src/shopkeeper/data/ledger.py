@@ -186,7 +186,7 @@ def _update(
     """Write rows named by the table's key."""
     if changed:
         (key,) = table.primary_key.columns
-        values = {name: sa.bindparam(f"to_{name}") for name in columns}
+        values: dict[str, Any] = {name: sa.bindparam(f"to_{name}") for name in columns}
         connection.execute(sa.update(table).where(key == sa.bindparam("name")).values(values), changed)
 
 
