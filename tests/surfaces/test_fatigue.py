@@ -46,6 +46,7 @@ def test_lists_are_ranked_by_score_times_factor_and_stay_full():
     shown = {(item, ago) for item in before.items[:5] for ago in range(1, 200, 10)}
     tired = replace(visit, fatigue=fatigue(shown))
     after = tired.ask(tired.default(), 10, allowed=eligible(visit.stock))
+    assert tired.tired is not None
     factors = dict.fromkeys(before.items, 1.0) | dict(
         zip(tired.tired.items.tolist(), tired.tired.factors.tolist(), strict=True)
     )
