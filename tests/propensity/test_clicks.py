@@ -5,11 +5,13 @@ import pytest
 
 from shopkeeper.core.errors import CorruptModel, TooLittleData
 from shopkeeper.propensity.clicks import (
+    DEEP,
     LOGISTIC,
     MACHINE,
     ClickModel,
     Constant,
     Showings,
+    _learn,
     _rows,
     advert,
     context,
@@ -35,31 +37,35 @@ def learned():
     return ClickModel.fit(showings(), "an encoder")
 
 
+@pytest.fixture(scope="module", params=[LOGISTIC, MACHINE, DEEP])
+def model(request, learned):
+    """Each kind, fitted on the same showings."""
+    plain, _ = learned
+    rows = showings()
+    left, right = (_rows(side, plain.columns) for side in (rows.contexts, rows.adverts))
+    deep = _learn(request.param, left, right, rows.clicked.astype(np.float32))
+    return ClickModel(request.param, plain.columns, deep, plain.calibration, "an encoder")
+
+
 def test_crosses_are_learned_and_calibrated(learned):
     model, told = learned
-    assert model.kind == MACHINE
-    assert told[MACHINE].loss < told[LOGISTIC].loss - 0.05
-    assert told[MACHINE].auc > 0.75 > 0.6 > told[LOGISTIC].auc
-    assert told[MACHINE].ece < 0.08
+    assert model.kind in (MACHINE, DEEP)
+    assert set(told) == {LOGISTIC, MACHINE, DEEP}
+    for kind in (MACHINE, DEEP):
+        assert told[kind].loss < told[LOGISTIC].loss - 0.05
+        assert told[kind].auc > 0.75 > 0.6 > told[LOGISTIC].auc
+        assert told[kind].ece < 0.08
 
 
-def test_serving_is_the_plain_formula(learned):
-    model, _ = learned
+def test_serving_is_the_plain_formula(model):
     fresh = showings(60, 5)
     chances = model.over(fresh.adverts)
-    for row, asked in enumerate(fresh.contexts[:20]):
-        asked = asked | {"never heard of": 1.0}
-        together = _rows([{**asked, **one} for one in fresh.adverts], model.columns)
-        plain = model.calibration.probability(model.machine.scores(together).astype(np.float64))
-        assert chances.of(asked) == pytest.approx(plain, rel=2e-3), row
-    empty = model.calibration.probability(
-        model.machine.scores(_rows(fresh.adverts, model.columns)).astype(float)
-    )
-    assert chances.of({}) == pytest.approx(empty, rel=2e-3)
+    for asked in [*fresh.contexts[:20], {}]:
+        told = chances.of(asked | {"never heard of": 1.0})
+        assert told == pytest.approx(model.probability([asked] * 60, fresh.adverts), rel=2e-3)
 
 
-def test_what_is_kept_answers_alike(learned, tmp_path):
-    model, _ = learned
+def test_what_is_kept_answers_alike(model, tmp_path):
     model.save(tmp_path)
     again = ClickModel.load(tmp_path)
     adverts = showings(10, 1).adverts

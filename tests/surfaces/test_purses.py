@@ -57,16 +57,16 @@ def test_a_day_spends_the_budget_along_its_traffic(ledger):
 
 
 def test_two_workers_share_and_one_alone_gets_all(ledger):
-    pace = Pace(every=3 * HOUR, workers=2)
+    pace = Pace(every=2 * HOUR, workers=2)
     busy, idle = Purses(ledger, STOCK, pace), Purses(ledger, STOCK, pace)
     total = 0
-    for hour in range(0, HOURS, 3):
+    for hour in range(0, HOURS, 2):
         for purses in (idle, busy):
             purses.refill(hour * HOUR)
         total += spend(busy, A)
         if hour < 6:
             total += spend(idle, A, most=2)
-    assert 950_000 <= total <= 1_000_000
+    assert 970_000 <= total <= 1_000_000
     for purses in (busy, idle):
         purses.close()
     assert ledger.balances()["a@0"] == Balance(1_000_000, total, total)

@@ -2,17 +2,20 @@
 
 Two sides of named features. The context: hour and weekday, the place on the page, the categories of what
 somebody did lately. The advert: itself, its advertiser, campaign and category, and the numbers of its text's
-meaning. A logistic regression or a factorization machine over both (`learners.factorization`); the one with
-the smaller logarithmic loss on the latest fifth is kept, and calibrated there. Served, each advert is one
-number and one vector made beforehand:
+meaning. A logistic regression, a factorization machine (`learners.factorization`) and, where torch is
+installed, a DeepFM (`learners.deep_machine`) over both; the one with the smallest logarithmic loss on the
+latest fifth is kept, and calibrated there. Served, each advert is one number and one vector made beforehand:
 
     log-odds_j = b + u + a_j + U A_j,   u = x w + (|x V|^2 - x^2 V^2) / 2,   U = x V,   the same for a_j, A_j
+
+and of a DeepFM what its network makes of U and A_j.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -23,6 +26,7 @@ from scipy import sparse
 from shopkeeper.core.errors import CorruptModel, TooLittleData
 from shopkeeper.core.types import Bools, Floats
 from shopkeeper.learners.calibration import Calibration
+from shopkeeper.learners.deep_machine import LAYERS, DeepMachine, learn_deep
 from shopkeeper.learners.factorization import Descending, Machine, learn_logistic
 from shopkeeper.metrics.classification import auc, expected_calibration_error
 
@@ -32,7 +36,8 @@ Progress = Callable[[str, int, int], None]
 
 LOGISTIC: Final = "logistic"
 MACHINE: Final = "factorization machine"
-HOW: Final[dict[str, Descending]] = {
+DEEP: Final = "DeepFM"
+_HOW: Final[dict[str, Descending]] = {
     LOGISTIC: Descending(dim=0, batch=512, epochs=6, rate=0.1, decay=1e-6),
     MACHINE: Descending(dim=12, batch=512, epochs=6, rate=0.1, decay=1e-5),
 }
@@ -127,18 +132,18 @@ class ClickModel:
     Attributes
     ----------
     kind
-        One of `HOW`.
+        `LOGISTIC`, `MACHINE` or `DEEP`.
     columns
         Column of each feature, by name.
-    machine, calibration
-        Log-odds, and what probability they are.
+    deep, calibration
+        Log-odds, and what probability they are; without layers where the kind is not `DEEP`.
     encoder
         Of the texts' meaning; empty where there was none.
     """
 
     kind: str
     columns: Mapping[str, int]
-    machine: Machine
+    deep: DeepMachine
     calibration: Calibration
     encoder: str = ""
 
@@ -164,19 +169,25 @@ class ClickModel:
                 hint="Show adverts for longer, and send clicks as select_promotion events.",
             )
         columns = _columns([*showings.contexts, *showings.adverts])
-        rows = _rows(showings.contexts, columns) + _rows(showings.adverts, columns)
+        left, right = _rows(showings.contexts, columns), _rows(showings.adverts, columns)
         labels = clicked.astype(np.float32)
+        kinds = [*_HOW, DEEP] if find_spec("torch") else [*_HOW]
         found: dict[str, tuple[Calibration, Learned]] = {}
-        for place, (kind, how) in enumerate(HOW.items()):
-            progress("learn clicks", place, len(HOW) + 1)
-            trial = learn_logistic(rows[:early], labels[:early], how)
-            found[kind] = _judge(trial.scores(rows[early:]).astype(np.float64), late)
+        for place, kind in enumerate(kinds):
+            progress("learn clicks", place, len(kinds) + 1)
+            trial = _learn(kind, left[:early], right[:early], labels[:early])
+            found[kind] = _judge(_scores(trial, left[early:], right[early:]), late)
         best = min(found, key=lambda kind: found[kind][1].loss)
-        progress("learn clicks", len(HOW), len(HOW) + 1)
-        machine = learn_logistic(rows, labels, HOW[best])
-        progress("learn clicks", len(HOW) + 1, len(HOW) + 1)
+        progress("learn clicks", len(kinds), len(kinds) + 1)
+        whole = _learn(best, left, right, labels)
+        progress("learn clicks", len(kinds) + 1, len(kinds) + 1)
         learned = {kind: one for kind, (_, one) in found.items()}
-        return cls(best, columns, machine, found[best][0], encoder), learned
+        return cls(best, columns, whole, found[best][0], encoder), learned
+
+    def probability(self, contexts: Sequence[Features], adverts: Sequence[Features]) -> Doubles:
+        """Of a click, pair by pair: the plain formula that `over` makes fast."""
+        left, right = _rows(contexts, self.columns), _rows(adverts, self.columns)
+        return self.calibration.probability(_scores(self.deep, left, right))
 
     def over(self, adverts: Sequence[Features]) -> "ClickChances":
         """Ready to be asked about these adverts."""
@@ -192,14 +203,15 @@ class ClickModel:
             "encoder": self.encoder,
             "slope": calibration.slope,
             "offset": calibration.offset,
-            "bias": self.machine.bias,
+            "bias": self.deep.machine.bias,
             "features": list(self.columns),
         }
         arrays: dict[str, Any] = {
-            "weights": self.machine.weights,
-            "vectors": self.machine.vectors,
+            "weights": self.deep.machine.weights,
+            "vectors": self.deep.machine.vectors,
             "knots": calibration.knots,
             "values": calibration.values,
+            **self.deep.layers,
         }
         for path, write in (
             (folder / "clicks.npz", lambda file: np.savez(file, allow_pickle=False, **arrays)),
@@ -220,6 +232,7 @@ class ClickModel:
             facts = json.loads((folder / "clicks.json").read_text("utf-8"))
             with np.load(folder / "clicks.npz", allow_pickle=False) as arrays:
                 machine = Machine(facts["bias"], arrays["weights"], arrays["vectors"])
+                layers = {name: arrays[name] for name in LAYERS if facts["kind"] == DEEP}
                 calibration = Calibration(facts["slope"], facts["offset"], arrays["knots"], arrays["values"])
             columns = {name: place for place, name in enumerate(facts["features"])}
             if facts["format"] != _FORMAT or len(columns) != len(machine.weights):
@@ -228,7 +241,7 @@ class ClickModel:
             raise CorruptModel(
                 f"The click model in {folder} cannot be read: {error}.", hint="Learn it again: shopkeeper ads"
             ) from None
-        return cls(facts["kind"], columns, machine, calibration, facts["encoder"])
+        return cls(facts["kind"], columns, DeepMachine(machine, layers), calibration, facts["encoder"])
 
 
 class ClickChances:
@@ -243,8 +256,9 @@ class ClickChances:
     """
 
     def __init__(self, model: ClickModel, adverts: Sequence[Features]) -> None:
-        machine, rows = model.machine, _rows(adverts, model.columns)
+        machine, rows = model.deep.machine, _rows(adverts, model.columns)
         self._columns, self._machine = model.columns, machine
+        self._deep = model.deep if model.deep.layers else None
         self._own = np.asarray(machine.scores(rows), np.float32)
         self._vectors = np.ascontiguousarray(rows @ machine.vectors, np.float32)
         self._lengths = (machine.vectors**2).sum(axis=1)
@@ -263,6 +277,9 @@ class ClickChances:
             scores = scores + level
             if len(user):
                 scores += self._vectors @ user
+        if self._deep is not None:
+            asks = user if known else np.zeros(self._vectors.shape[1], np.float32)
+            scores = scores + self._deep.deep(asks, self._vectors)
         steps = (scores + np.float32(_FAR)) * np.float32((_STEPS - 1) / (2 * _FAR)) + np.float32(0.5)
         np.maximum(steps, 0, out=steps)
         np.minimum(steps, _STEPS - 1, out=steps)
@@ -285,6 +302,19 @@ class Constant:
     def of(self, asked: Features) -> Doubles:
         """Shape ``(n,)``."""
         return np.full(self.n, self.probability)
+
+
+def _learn(kind: str, left: sparse.csr_array, right: sparse.csr_array, labels: Floats) -> DeepMachine:
+    return (
+        learn_deep(left, right, labels)
+        if kind == DEEP
+        else DeepMachine(learn_logistic(left + right, labels, _HOW[kind]), {})
+    )
+
+
+def _scores(model: DeepMachine, left: sparse.csr_array, right: sparse.csr_array) -> Doubles:
+    plain = model.scores(left, right) if model.layers else model.machine.scores(left + right)
+    return plain.astype(np.float64)
 
 
 def _judge(scores: Doubles, clicked: Bools) -> tuple[Calibration, Learned]:

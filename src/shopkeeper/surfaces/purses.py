@@ -141,18 +141,18 @@ class Purses:
     def _wanted(self, gone: int) -> tuple[Longs, Longs, Longs, Longs]:
         """Purses with too much in them, those to fill, up to what in all, and the ceilings of accounts.
 
-        Whoever ran dry gets its fair share of what the day has released so far, or twice what it used last;
-        whoever did not gets what it will probably use, and leaves the rest to other workers. Idle purses are
+        Whoever runs low gets its fair share of what the day has released so far, or twice what it used last;
+        whoever does not gets twice what it used, and leaves the rest to other workers. Idle purses are
         emptied before they are filled: from then on they pay nothing until the ledger has answered.
         """
         before, ahead = (self._pace.share(min(gone + wait, DAY_MS)) for wait in (0, self._pace.every))
         ceiling = np.where(self._bound, self._budget * ahead, 0.0)
         fair = ceiling / self._pace.workers - self._spent
         usual = np.where(self._bound, self._budget * (ahead - before), 0.0) / self._pace.workers
-        used = 2.0 * (self._spent - self._told)
-        dry = self.left < self._largest
-        block = np.where(dry, np.maximum(fair, used), np.minimum(fair, used))
-        block = np.maximum(block, np.maximum(usual, _SHOWINGS * self._largest))
+        used = self._spent - self._told
+        low = self.left < np.maximum(self._largest, used)
+        block = np.where(low, np.maximum(fair, np.maximum(usual, 2.0 * used)), 2.0 * used)
+        block = np.maximum(block, _SHOWINGS * self._largest)
         idle = np.flatnonzero(self._bound & (self.left > 2 * block))
         self._held[idle] = self._spent[idle]
         self.left[idle] = 0
