@@ -20,6 +20,7 @@ from shopkeeper.core.errors import InvalidRequest, ShopNotFound
 from shopkeeper.core.ports import Clock, system_clock
 from shopkeeper.data.store import STORE_FILE, Store
 from shopkeeper.privacy.identity import KEY_FILE, Identity, load_key
+from shopkeeper.serving.ads import WORKERS_VARIABLE
 from shopkeeper.serving.edge import ACCESS_LOG
 from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.http import create_app
@@ -129,6 +130,7 @@ def run(
     open_service(folder).close()  # Whatever is wrong is told once, before workers start.
     listener = listen(host, port)
     os.environ[SHOP_VARIABLE] = str(folder.resolve())
+    os.environ[WORKERS_VARIABLE] = str(workers)
     print_url(host, listener)
     with _shared_figures(workers):
         config = _config(factory, workers)

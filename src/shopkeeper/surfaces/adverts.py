@@ -3,14 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
-from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.core.config import Limits
+from shopkeeper.core.errors import EmptySource, InvalidConfig, InvalidRequest
 from shopkeeper.core.types import Bools, Longs
+from shopkeeper.data.sources.rows import read_rows
 from shopkeeper.data.values import read_moment
 
 Doubles = NDArray[np.float64]
@@ -19,6 +30,8 @@ MICROS: Final = 1_000_000
 """Money is counted in millionths of the currency."""
 _MOST: Final = 1_000_000.0
 _SEPARATOR: Final = "|"
+_TOLD: Final = 20
+"""Most faults of a file that are told."""
 
 
 def _parted(value: Any) -> Any:
@@ -169,6 +182,11 @@ class Inventory:
             np.array([end for _, end in windows], np.int64),
         )
 
+    @cached_property
+    def has_audiences(self) -> bool:
+        """Whether any advert is meant for some alone."""
+        return any(one.segments for one in self.adverts)
+
     def open(self, now: int) -> Bools:
         """Which may be shown at a moment, shape ``(n,)``."""
         return (self.starts <= now) & (now < self.ends)
@@ -201,3 +219,36 @@ def _budgets(adverts: Sequence[Advert]) -> dict[str, int]:
                 hint="Give all of them the same daily_budget: they share it.",
             )
     return {name: round(budget * MICROS) for name, budget in told.items() if budget is not None}
+
+
+def read_adverts(path: Path) -> list[Advert]:
+    """Adverts of a CSV, TSV, JSON Lines or Parquet file with a column for each field.
+
+    Raises
+    ------
+    InvalidConfig
+        Rows have faults: all are listed.
+    MissingFile, UnreadableSource
+        The file cannot be read.
+    """
+    try:
+        rows = read_rows(path, Limits())
+    except EmptySource:
+        return []
+    found: list[Advert] = []
+    faults = list(rows.notes)
+    for number, row in zip(rows.numbers.tolist(), rows.frame.iter_rows(named=True), strict=True):
+        given = {name: value for name, value in row.items() if value is not None and value != ""}
+        try:
+            found.append(Advert.model_validate(given))
+        except ValidationError as error:
+            faults += [_fault(number, fault["loc"], fault["input"], fault["msg"]) for fault in error.errors()]
+    if faults:
+        lines = "".join(f"\n  - {fault}" for fault in faults[:_TOLD])
+        raise InvalidConfig(f"{path} has {len(faults):,} faults:{lines}", hint="Mend these rows.")
+    return found
+
+
+def _fault(number: int, where: tuple[int | str, ...], given: Any, message: str) -> str:
+    field = ".".join(map(str, where))
+    return f"row {number + 1}: {field} = {given!r}: {message}" if field else f"row {number + 1}: {message}"
