@@ -499,7 +499,9 @@ class Shop:
         """
         path = self.folder / self.config.ads.file
         adverts = read_adverts(path) if path.exists() else []
-        model, learned = learn_clicks(self.store, adverts, self.config, self.folder, progress)
+        model, learned = learn_clicks(
+            self.store, adverts, reader_of_queries(self._cache, self.config), self._cache, progress
+        )
         model.save(self.folder / CLICKS)
         return learned
 

@@ -33,7 +33,7 @@ from shopkeeper.surfaces.ads import AdServer, Asking, Chances, Rules, Shown
 from shopkeeper.surfaces.adverts import MICROS, Advert, Inventory, read_adverts
 from shopkeeper.surfaces.caps import Seen
 from shopkeeper.surfaces.purses import Pace, Purses
-from shopkeeper.training.clicks import FOLDER, features_of
+from shopkeeper.training.clicks import FOLDER, Reader, features_of
 
 SURFACE: Final = "ads"
 WORKERS_VARIABLE: Final = "SHOPKEEPER_WORKERS"
@@ -80,13 +80,21 @@ class LiveAds:
         Where answers are logged.
     clock
         Where "now" comes from.
+    read
+        What reads the texts of adverts, other than a service of others: a request does not wait for one.
     """
 
     def __init__(
-        self, folder: Path, config: ShopConfig, store: Store, decisions: Decisions, clock: Clock
+        self,
+        folder: Path,
+        config: ShopConfig,
+        store: Store,
+        decisions: Decisions,
+        clock: Clock,
+        read: Reader = lambda texts: None,
     ) -> None:
         self._folder, self._config, self._store = folder, config, store
-        self._decisions, self._clock = decisions, clock
+        self._decisions, self._clock, self._read = decisions, clock, read
         self._worker = secrets.token_hex(4)
         self._seen = Seen()
         self._last = -1
@@ -212,7 +220,7 @@ class LiveAds:
         kind = ""
         if (self._folder / FOLDER / "clicks.json").exists() and len(inventory):
             model = ClickModel.load(self._folder / FOLDER)
-            features = features_of(inventory.adverts, self._config, self._folder, model.encoder)
+            features = features_of(inventory.adverts, self._read, self._folder / "cache", model.encoder)
             chances, kind = model.over(features), model.kind
         pace = Pace(every=int(settings.refill_seconds * 1000), workers=_workers())
         purses = Purses(self._book(), inventory, pace)

@@ -36,7 +36,7 @@ from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
 from shopkeeper.serving.choices import Picker
 from shopkeeper.serving.decided import Identified, decision
-from shopkeeper.serving.finder import Finder
+from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
@@ -144,6 +144,8 @@ class Service:
         Where "now" comes from.
     finder
         What search needs; None finds by words alone, and keeps nothing on disk.
+    encoder
+        What reads the texts of adverts.
     """
 
     def __init__(
@@ -154,6 +156,7 @@ class Service:
         models: LiveModel,
         clock: Clock,
         finder: Finder | None = None,
+        encoder: EncoderChoice = lambda texts: None,
     ) -> None:
         self.config = config
         self.identity = identity
@@ -173,7 +176,7 @@ class Service:
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
-        self.ads = LiveAds(store.path.parent, config, store, self.decisions, self.now)
+        self.ads = LiveAds(store.path.parent, config, store, self.decisions, self.now, encoder)
         self._rulebook = Rulebook(config.rules)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:

@@ -9,14 +9,13 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import TooLittleData
 from shopkeeper.core.types import EventType, Floats
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.store import Store
+from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.cache import VECTORS, Cached
-from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.propensity.clicks import HEARD, ClickModel, Learned, Showings, advert, context, meanings
 from shopkeeper.surfaces.adverts import Advert
 
@@ -27,11 +26,12 @@ MOST: Final = 500_000
 """Answers that are learned from, the newest."""
 CLICK: Final = EventType.select_promotion.name
 Progress = Callable[[str, int, int], None]
-_CACHE: Final = "cache"
+Reader = Callable[[list[str]], Encoder[str] | None]
+"""The encoder that fits texts; None where none is at hand."""
 
 
 def learn_clicks(
-    store: Store, adverts: Sequence[Advert], config: ShopConfig, folder: Path, progress: Progress
+    store: Store, adverts: Sequence[Advert], read: Reader, cache: Path, progress: Progress
 ) -> tuple[ClickModel, dict[str, Learned]]:
     """Learn from the decision log; a click is an event ``select_promotion`` that echoes the answer.
 
@@ -41,8 +41,10 @@ def learn_clicks(
         Log and decisions.
     adverts
         Those there are; showings of others are passed over.
-    config, folder
-        The shop's.
+    read
+        What reads their texts.
+    cache
+        Folder where vectors are kept.
     progress
         Told of stages.
 
@@ -52,7 +54,7 @@ def learn_clicks(
         There are too few clicks, or no adverts.
     """
     if not adverts:
-        raise TooLittleData("The shop has no adverts.", hint=f"Write them into {folder / config.ads.file}.")
+        raise TooLittleData("The shop has no adverts.", hint="Write them into the file that ads.file names.")
     decisions = Decisions(store)
     try:
         shown = decisions.shown(most=MOST).filter(pl.col(c.SURFACE) == SURFACE)
@@ -64,7 +66,7 @@ def learn_clicks(
     events = store.scan(columns)
     clicks = events.filter((pl.col(c.EVENT_TYPE) == CLICK) & pl.col(c.REQUEST_ID).is_not_null())
     clicked = set(clicks.select(c.REQUEST_ID, pl.coalesce(c.PROMOTION_ID, c.ITEM_ID)).iter_rows())
-    encoder, vectors = _meanings(adverts, config, folder)
+    encoder, vectors = _meanings(adverts, read, cache)
     features = _features(adverts, vectors)
     past = _Past(events, store.items())
     contexts = [
@@ -76,11 +78,9 @@ def learn_clicks(
     return ClickModel.fit(Showings(contexts, told, np.array(came, bool)), encoder, progress)
 
 
-def features_of(
-    adverts: Sequence[Advert], config: ShopConfig, folder: Path, encoder: str
-) -> list[dict[str, float]]:
+def features_of(adverts: Sequence[Advert], read: Reader, cache: Path, encoder: str) -> list[dict[str, float]]:
     """Features of adverts; without the meaning of their texts where another encoder reads them by now."""
-    now, vectors = _meanings(adverts, config, folder)
+    now, vectors = _meanings(adverts, read, cache)
     return _features(adverts, vectors if now == encoder else None)
 
 
@@ -97,13 +97,13 @@ def _features(adverts: Sequence[Advert], vectors: Floats | None) -> list[dict[st
     ]
 
 
-def _meanings(adverts: Sequence[Advert], config: ShopConfig, folder: Path) -> tuple[str, Floats | None]:
+def _meanings(adverts: Sequence[Advert], read: Reader, cache: Path) -> tuple[str, Floats | None]:
     """Name of the encoder, and `meanings` of the texts; none where no advert has one."""
     texts = [one.text for one in adverts]
-    if not any(texts):
+    encoder = read(texts) if any(texts) else None
+    if encoder is None:
         return "", None
-    encoder = text_encoder(config.encoders, config.language, texts, folder / _CACHE)
-    with Cached(encoder, folder / _CACHE / VECTORS) as cached:
+    with Cached(encoder, cache / VECTORS) as cached:
         return cached.id, meanings(cached.encode(texts))
 
 
