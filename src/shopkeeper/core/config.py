@@ -163,6 +163,8 @@ class Lists(_Section):
     """How strongly what was shown and not taken up sinks; 0 not at all. See ``surfaces/fatigue.py``."""
     fatigue_days: float = Field(7.0, gt=0)
     """After how many days a showing counts half."""
+    learned_order: bool = True
+    """Whether rows of the homepage stand in an order learned from clicks; see ``surfaces/row_order.py``."""
 
 
 class Retrain(_Section):

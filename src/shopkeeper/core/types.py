@@ -280,6 +280,8 @@ class Shown:
         How likely each was to be shown in its slot, given the request: 1 unless it was drawn.
     chances, charges
         Of adverts: how likely each is clicked, and what the showing cost, in millionths of the currency.
+    placed
+        How likely the rows of the answer were to stand in the order they do: 1 unless it was drawn.
     """
 
     row: str
@@ -288,6 +290,7 @@ class Shown:
     probabilities: tuple[float, ...]
     chances: tuple[float, ...] = ()
     charges: tuple[int, ...] = ()
+    placed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
