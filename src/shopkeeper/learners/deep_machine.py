@@ -26,8 +26,12 @@ HIDDEN: Final = (16, 8)
 LAYERS: Final = ("first", "first_bias", "second", "second_bias", "last")
 _DIM: Final = 12
 _BATCH: Final = 512
-_DESCENT: Final = Descent(epochs=5, seconds=300.0, rate=0.004)
-_DECAY: Final = 1e-5
+_RATE: Final = 0.004
+_SECONDS: Final = 300.0
+_PASSES: Final = 3
+_STEPS: Final = 60
+"""Passes over all rows, and steps that few rows take at least."""
+_DECAY: Final = 1e-3
 _START: Final = 0.03
 
 
@@ -79,7 +83,9 @@ def learn_deep(left: sparse.csr_array, right: sparse.csr_array, labels: Floats, 
     """
     with repeatable(seed):
         parameters = _start(left.shape[1])
-        descend(parameters, lambda epoch: _losses(parameters, left, right, labels, (seed, epoch)), _DESCENT)
+        passes = max(_PASSES, -(-_STEPS * _BATCH // max(1, len(labels))))
+        descent = Descent(passes, _SECONDS, _RATE)
+        descend(parameters, lambda epoch: _losses(parameters, left, right, labels, (seed, epoch)), descent)
     found = arrays(parameters)
     machine = Machine(float(found["bias"][0]), found["weights"][:, 0], found["vectors"])
     return DeepMachine(machine, {name: found[name] for name in LAYERS})
