@@ -254,7 +254,7 @@ class ClickChances:
         steps = (scores + np.float32(_FAR)) * np.float32((_STEPS - 1) / (2 * _FAR)) + np.float32(0.5)
         np.maximum(steps, 0, out=steps)
         np.minimum(steps, _STEPS - 1, out=steps)
-        return self._table[steps.astype(np.int32)]
+        return np.asarray(self._table[steps.astype(np.int32)])
 
     def _shares(self, asked: Features) -> Floats | None:
         """What `MATCH` is for each advert; None where it is 0 for all."""
