@@ -16,7 +16,7 @@ from scipy import sparse
 
 from shopkeeper.core.types import Floats, Longs
 from shopkeeper.learners.descent import Descent, Parameters, arrays, descend, repeatable, torch_or_fail
-from shopkeeper.learners.factorization import Machine
+from shopkeeper.learners.factorization import Machine, base_rate
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,7 +82,7 @@ def learn_deep(left: sparse.csr_array, right: sparse.csr_array, labels: Floats, 
         torch is not installed.
     """
     with repeatable(seed):
-        parameters = _start(left.shape[1])
+        parameters = _start(left.shape[1], base_rate(labels))
         passes = max(_PASSES, -(-_STEPS * _BATCH // max(1, len(labels))))
         descent = Descent(passes, _SECONDS, _RATE)
         descend(parameters, lambda epoch: _losses(parameters, left, right, labels, (seed, epoch)), descent)
@@ -91,7 +91,7 @@ def learn_deep(left: sparse.csr_array, right: sparse.csr_array, labels: Floats, 
     return DeepMachine(machine, {name: found[name] for name in LAYERS})
 
 
-def _start(n_features: int) -> Parameters:
+def _start(n_features: int, bias: float) -> Parameters:
     torch = torch_or_fail()
     one, two = HIDDEN
     shapes = {
@@ -101,7 +101,8 @@ def _start(n_features: int) -> Parameters:
         "last": ((two,), two**-0.5),
     }
     found = {name: (torch.randn(shape) * scale).requires_grad_() for name, (shape, scale) in shapes.items()}
-    zeros = {"bias": (1,), "weights": (n_features, 1), "first_bias": (one,), "second_bias": (two,)}
+    found["bias"] = torch.full((1,), bias).requires_grad_()
+    zeros = {"weights": (n_features, 1), "first_bias": (one,), "second_bias": (two,)}
     return found | {name: torch.zeros(shape).requires_grad_() for name, shape in zeros.items()}
 
 
