@@ -226,7 +226,7 @@ class Shop:
 
         How far it has come stands in the folder of models, where the dashboard reads it.
         """
-        with announcing(self.models, progress) as announcer:
+        with announcing(self.models, progress, self.store.last_seq()) as announcer:
             training = train(
                 self.store,
                 self.store,

@@ -165,6 +165,15 @@ class Lists(_Section):
     """After how many days a showing counts half."""
 
 
+class Retrain(_Section):
+    """When a shop that is served trains itself anew; off where both are 0."""
+
+    every_hours: float = Field(0.0, ge=0)
+    """After so many hours, if there is anything new."""
+    after_events: int = Field(0, ge=0)
+    """After so many new events."""
+
+
 class Ads(_Section):
     """Adverts on the shop's pages, and what is demanded of them. Money is in the shop's currency."""
 
@@ -198,6 +207,7 @@ class ShopConfig(_Section):
     actions: Actions = Actions()
     ads: Ads = Ads()
     lists: Lists = Lists()
+    retrain: Retrain = Retrain()
     segments: dict[str, str] = {}
     """Rules that pick customers, by the name of the segment; see ``features/rules.py``."""
     rules: tuple[Rule, ...] = Field((), max_length=MOST_RULES)

@@ -24,6 +24,7 @@ from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.openapi import JSON, Route, add_routes, described_body
 from shopkeeper.serving.origins import Origins
 from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.schedule import TrainingState
 from shopkeeper.serving.schemas import (
     ADS_EXAMPLE,
     EVENTS_EXAMPLE,
@@ -135,6 +136,14 @@ class Interface:
                 "What came of what was shown: click-through, additions to the cart, purchases and revenue by "
                 "surface, row and model version, with 95% intervals.",
                 (401, 403, 422, 503),
+            ),
+            Route(
+                "GET",
+                "/v1/training",
+                self.training,
+                TrainingState,
+                "Trainings: whether one is under way, what came of the last ones and why, when one is due.",
+                (401, 403, 503),
             ),
             Route(
                 "POST",
@@ -258,6 +267,11 @@ class Interface:
         self._guard(request)
         return _json(Results, self._service.results(days=days))
 
+    def training(self, request: Request) -> Response:
+        """``GET /v1/training``."""
+        self._guard(request)
+        return _json(TrainingState, self._service.schedule.state())
+
     async def homepage_of(self, request: Request, debug: Debug = False) -> Response:
         """``POST /v1/homepage``."""
         asked = _valid(HomepageRequest, await read_json(request, max_bytes=self._max_bytes))
@@ -335,6 +349,7 @@ class Interface:
         """``GET /metrics``."""
         state = self._service.ready()
         metrics.show_model(state.ready, bool(state.problems))
+        metrics.show_training(self._service.schedule.state())
         return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 
@@ -370,6 +385,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], Any]:
         # The first model is loaded before the first request has to wait for it.
         state = await run_in_threadpool(service.ready)
         metrics.show_model(state.ready, bool(state.problems))
+        service.schedule.start()
         yield
         service.close()
 

@@ -41,6 +41,7 @@ from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.rulebook import Rulebook
+from shopkeeper.serving.schedule import Schedule
 from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
@@ -178,6 +179,7 @@ class Service:
         self._segments = Segments(store, config)
         self.ads = LiveAds(store.path.parent, config, store, self.decisions, self.now, encoder)
         self._rulebook = Rulebook(config.rules)
+        self.schedule = Schedule(models.folder.parent, store, config.retrain, clock)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -640,6 +642,7 @@ class Service:
 
     def close(self) -> None:
         """Finish what waits to be written and let go of the store."""
+        self.schedule.close()
         self.finder.close()
         self.ads.close()
         self.decisions.close()
