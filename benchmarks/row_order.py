@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from shopkeeper.core.types import Floats
+from shopkeeper.core.types import Doubles
 from shopkeeper.learners.examination import row_worth
 from shopkeeper.metrics.interval import bootstrap
 from shopkeeper.serving.row_orders import FEWEST_CLICKS, PLACES, WORLDS
@@ -26,7 +26,7 @@ _FADES = 0.75
 _WORTH = np.geomspace(0.02, 0.15, len(ROWS))
 
 
-def run(seed: int) -> Floats:
+def run(seed: int) -> Doubles:
     """Share of the gap that is closed on each day of one world; shape ``(DAYS,)``."""
     rng = np.random.default_rng(seed)
     worth = rng.permutation(_WORTH)
@@ -38,7 +38,7 @@ def run(seed: int) -> Floats:
     for day in range(DAYS):
         expected = 0.0
         for _ in range(PAGES):
-            order = np.array(draw_order(worlds, rng).places(ROWS))
+            order = np.array(draw_order(worlds, rng).places(ROWS), np.int64)
             chances = worth[order] * looked
             expected += float(chances.sum())
             np.add.at(shown, (order, place), 1)
@@ -49,7 +49,7 @@ def run(seed: int) -> Floats:
     return closed
 
 
-def _told(values: Floats) -> str:
+def _told(values: Doubles) -> str:
     found = bootstrap(values)
     return f"{found.mean:.1%} [{found.low:.1%}, {found.high:.1%}]"
 

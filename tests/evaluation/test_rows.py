@@ -34,12 +34,14 @@ def test_rows_count_once_a_page_at_the_place_they_stood():
         ("r3", "search", [("for_you", "ab")]),
     ]
     clicks = [("r1", "a"), ("r1", "b"), ("r1", "z"), ("r1", "e"), ("r2", "d"), ("r3", "a"), ("r2", "x")]
-    shown, clicked = row_counts(*frames(pages, clicks), "homepage", ROWS, 3)
+    answers, events = frames(pages, clicks)
+    shown, clicked = row_counts(answers, events, "homepage", ROWS, 3)
     np.testing.assert_array_equal(shown, [[1, 0, 0], [0, 1, 1], [0, 1, 1]])
     np.testing.assert_array_equal(clicked, [[0, 0, 0], [0, 1, 0], [0, 1, 1]])
 
 
 def test_nothing_was_shown():
-    shown, clicked = row_counts(*frames([], []), "homepage", ROWS, 3)
+    answers, events = frames([], [])
+    shown, clicked = row_counts(answers, events, "homepage", ROWS, 3)
     assert shown.shape == clicked.shape == (3, 3)
     assert not shown.any()

@@ -24,7 +24,7 @@ def test_without_worlds_rows_stand_as_given():
 def test_the_chance_of_an_order_is_how_often_it_is_drawn():
     names = ("for_you", "because", "explore")
     rng = np.random.default_rng(1)
-    drawn = Counter()
+    drawn: Counter[tuple[str, ...]] = Counter()
     for _ in range(4_000):
         order = draw_order(WORLDS, rng)
         drawn[tuple(names[i] for i in order.places(names))] += 1

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import Floats
+from shopkeeper.core.types import Doubles
 from shopkeeper.data.attribution import CLICKED, attribute
 
 _PLACE: Final = "place"
@@ -15,7 +15,7 @@ _PLACE: Final = "place"
 
 def row_counts(
     shown: pl.DataFrame, events: pl.DataFrame, surface: str, rows: Sequence[str], n_places: int
-) -> tuple[Floats, Floats]:
+) -> tuple[Doubles, Doubles]:
     """Showings and clicks of rows by place, both of shape ``(len(rows), n_places)``.
 
     A row counts once for a page and is clicked if any of its items is; other rows take up a place and are not

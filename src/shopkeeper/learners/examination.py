@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.core.types import Floats
+from shopkeeper.core.types import Doubles
 
 ROUNDS: Final = 200
 """Of one factor after the other, at most."""
@@ -42,23 +42,23 @@ class Worth:
         Shape ``(n_places,)``: chance that a place is looked at; 1 for the first.
     """
 
-    clicks: Floats
-    misses: Floats
-    looked: Floats
+    clicks: Doubles
+    misses: Doubles
+    looked: Doubles
 
     @property
-    def mean(self) -> Floats:
+    def mean(self) -> Doubles:
         """Shape ``(n_rows,)``: expected chance of a click when looked at."""
-        worth: Floats = self.clicks / (self.clicks + self.misses)
+        worth: Doubles = self.clicks / (self.clicks + self.misses)
         return worth
 
-    def samples(self, n: int, seed: int) -> Floats:
+    def samples(self, n: int, seed: int) -> Doubles:
         """Shape ``(n, n_rows)``: chances that may well be true, for Thompson sampling."""
-        drawn: Floats = np.random.default_rng(seed).beta(self.clicks, self.misses, (n, len(self.clicks)))
+        drawn: Doubles = np.random.default_rng(seed).beta(self.clicks, self.misses, (n, len(self.clicks)))
         return drawn
 
 
-def row_worth(shown: Floats, clicked: Floats) -> Worth:
+def row_worth(shown: Doubles, clicked: Doubles) -> Worth:
     """What rows are worth.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.core.errors import ShopkeeperError
-from shopkeeper.core.types import Floats
+from shopkeeper.core.types import Doubles
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.lately import Lately
 from shopkeeper.evaluation.rows import row_counts
@@ -38,7 +38,7 @@ class RowOrders:
     def __init__(self, decisions: Decisions, lately: Lately) -> None:
         self._decisions = decisions
         self._lately = lately
-        self._worlds: Floats = np.zeros((0, len(ROWS)))
+        self._worlds: Doubles = np.zeros((0, len(ROWS)))
         self._lock = Lock()
         self._closed = Event()
         self._learner: Thread | None = None

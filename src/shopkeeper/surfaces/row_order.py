@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.core.types import Floats
+from shopkeeper.core.types import Doubles
 
 ROWS: Final = (
     "for_you",
@@ -39,8 +39,8 @@ class RowOrder:
         Shape ``(n, len(ROWS))``: the worlds it was drawn from; None where ``worth`` is.
     """
 
-    worth: Floats | None = None
-    worlds: Floats | None = None
+    worth: Doubles | None = None
+    worlds: Doubles | None = None
 
     def places(self, names: Sequence[str]) -> list[int]:
         """Positions of some rows, the best first; rows of one worth stay as they are given."""
@@ -59,7 +59,7 @@ AS_GIVEN: Final = RowOrder()
 """Before anything is known."""
 
 
-def draw_order(worlds: Floats, rng: np.random.Generator) -> RowOrder:
+def draw_order(worlds: Doubles, rng: np.random.Generator) -> RowOrder:
     """The order of one page; as given where there are no worlds.
 
     Parameters
@@ -72,5 +72,5 @@ def draw_order(worlds: Floats, rng: np.random.Generator) -> RowOrder:
     return RowOrder(worlds[int(rng.integers(len(worlds)))], worlds) if len(worlds) else AS_GIVEN
 
 
-def _order(worth: Floats, names: Sequence[str]) -> list[int]:
+def _order(worth: Doubles, names: Sequence[str]) -> list[int]:
     return sorted(range(len(names)), key=lambda i: -worth[ROWS.index(names[i])])
