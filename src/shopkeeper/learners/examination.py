@@ -68,7 +68,7 @@ def row_worth(shown: Doubles, clicked: Doubles) -> Worth:
         there. Rows come in the order that is believed in before anything is known.
     """
     n_rows, n_places = shown.shape
-    looked = _FADES ** np.arange(n_places)
+    looked: Doubles = _FADES ** np.arange(n_places, dtype=np.float64)
     # The whole page's rate, so that a row of which little is known is neither praised nor damned.
     base = np.clip((clicked.sum() + 1) / ((shown * looked).sum() + 10), 1e-4, 0.9)
     prior = base * (1 - _STEP) ** np.arange(n_rows)
