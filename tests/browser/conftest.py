@@ -30,7 +30,7 @@ READY_SECONDS = 60
 def item_rows() -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for category, names in CATEGORIES.items():
-        for name in names:
+        for place, name in enumerate(names):
             for size in SIZES:
                 number = len(rows)
                 rows.append(
@@ -38,7 +38,7 @@ def item_rows() -> list[dict[str, object]]:
                         "item_id": f"i{number}",
                         "title": f"{name}, {size}",
                         "category": category,
-                        "category2": name,
+                        "category2": f"{category} for {'mornings' if place < 4 else 'evenings'}",
                         "brand": "House" if number % 3 else "Old Mill",
                         "price": 1 + number / 4,
                     }

@@ -101,4 +101,4 @@ def test_catalogue_and_results_are_reached_by_keyboard_in_two_languages(shopper)
     assert "<script>document.title='broken'</script>" not in shopper.driver.title
     shopper.open("/dashboard/results?lang=zh")
     assert shopper.texts("h1") == ["成效"]
-    assert len(shopper.all(".chart")) == 2
+    assert len(shopper.all(".chart")) == 3

@@ -77,12 +77,12 @@ def test_category_page_is_complete(shopper):
 
 def test_search_finds_and_a_result_leads_to_its_page(shopper):
     shopper.become(11)
-    shopper.one("#q").send_keys("juice under 10")
+    shopper.one("#q").send_keys("juice under 12")
     shopper.follow(".find button")
-    assert shopper.texts("h1") == ["Results for “juice under 10”"]
-    assert "up to $10.00" in shopper.texts(".page-head .note")[0]
+    assert shopper.texts("h1") == ["Results for “juice under 12”"]
+    assert "up to $12.00" in shopper.texts(".page-head .note")[0]
     assert all("Orange juice" in name for name in shopper.texts(".wall .card .name")[:2])
-    assert shopper.one("#q").get_attribute("value") == "juice under 10"
+    assert shopper.one("#q").get_attribute("value") == "juice under 12"
     title = shopper.texts(".wall .card .name")[0]
     shopper.follow(".wall .card:nth-child(1) .name a")
     assert shopper.texts("h1") == [title]
@@ -238,6 +238,8 @@ def test_keyboard_reaches_the_content_and_the_picker(shopper):
 def test_phone_needs_no_sideways_scrolling(shopper):
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     shopper.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    shopper.open("/")
+    assert shopper.driver.execute_script("return document.documentElement.scrollWidth") == 390
     shopper.become(9)
     for path in ("/", "/item/i9", "/category/Bakery", "/cart", "/about-me", "/docs", "/search?q=bread"):
         shopper.open(path)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shopkeeper.core.errors import InvalidConfig, MissingFile
+from shopkeeper.core.rules import MOST_RULES, Rule, contradictions
 
 
 class _Section(BaseModel):
@@ -169,6 +170,8 @@ class ShopConfig(_Section):
     actions: Actions = Actions()
     segments: dict[str, str] = {}
     """Rules that pick customers, by the name of the segment; see ``features/rules.py``."""
+    rules: tuple[Rule, ...] = Field((), max_length=MOST_RULES)
+    """What lists hold; see ``core/rules.py``."""
 
 
 def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:
@@ -183,13 +186,17 @@ def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidConfig(f"{source} is not TOML: {error}.", hint="Mend that line and try again.") from None
+    config, faults = None, []
     try:
-        return ShopConfig.model_validate(values)
+        config = ShopConfig.model_validate(values)
     except ValidationError as error:
         faults = [_fault(dict(fault)) for fault in error.errors()]
+    faults += contradictions(_whole_rules(values.get("rules")))
+    if config is None or faults:
         count = f"{len(faults)} fault" + ("s" if len(faults) > 1 else "")
         lines = "".join(f"\n  - {fault}" for fault in faults)
-        raise InvalidConfig(f"{source} has {count}:{lines}") from None
+        raise InvalidConfig(f"{source} has {count}:{lines}")
+    return config
 
 
 def load_config(path: Path) -> ShopConfig:
@@ -207,3 +214,14 @@ def _fault(fault: dict[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown key"
     return f"{where} = {fault['input']!r}: {fault['msg']}"
+
+
+def _whole_rules(values: object) -> list[Rule]:
+    """The rules without fault, so that those that contradict each other are told beside all other faults."""
+    rules = []
+    for value in values if isinstance(values, list) else []:
+        try:
+            rules.append(Rule.model_validate(value))
+        except ValidationError:
+            continue
+    return rules

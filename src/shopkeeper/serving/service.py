@@ -5,8 +5,8 @@ from worker threads. All results are frozen values of `surfaces.page`.
 """
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import InvalidRequest, NotFound, NotTrained, ShopkeeperError, UnknownCustomer
 from shopkeeper.core.ports import Clock
+from shopkeeper.core.rules import Rule
 from shopkeeper.core.types import DAY_MS, Bools, EventType
 from shopkeeper.data.collect import Collecting, Verdict, collect_events, start_collecting
 from shopkeeper.data.dataset import Dataset, event_weights
@@ -37,12 +38,16 @@ from shopkeeper.serving.finder import Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.rulebook import Rulebook
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
 from shopkeeper.surfaces.assortment import Assortment
-from shopkeeper.surfaces.fresh import draw, tried_in
+from shopkeeper.surfaces.composer import FEWEST
+from shopkeeper.surfaces.effects import Lists, RuleEffect, effects, ids_by_row
+from shopkeeper.surfaces.fresh import draw
+from shopkeeper.surfaces.listing import Asked, Listed, listed
 from shopkeeper.surfaces.page import (
     Answer,
     Card,
@@ -60,11 +65,12 @@ from shopkeeper.surfaces.page import (
     Style,
 )
 from shopkeeper.surfaces.query import Bounds, read_query
+from shopkeeper.surfaces.rules import Ruled
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
-from shopkeeper.surfaces.visit import NOTHING, Visit
-from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant, together
+from shopkeeper.surfaces.visit import Visit
+from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant
 
 SURFACES: Final[dict[str, str]] = {
     "for_you": "",
@@ -74,7 +80,7 @@ SURFACES: Final[dict[str, str]] = {
     "popular": "popular",
 }
 """What `Service.recommend` may be asked for, and the part of the model that answers; empty is the blend."""
-FEWEST_ON_SHELF: Final = homepage.FEWEST
+FEWEST_ON_SHELF: Final = FEWEST
 MOST_ON_SHELF: Final = 100
 MOST_DAYS: Final = 90
 """How far back `Service.results` can look."""
@@ -161,6 +167,7 @@ class Service:
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
+        self._rulebook = Rulebook(config.rules)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -239,6 +246,8 @@ class Service:
         category: str | None = None,
         surface: str = "for_you",
         wish: Wish = NO_WISH,
+        rules: Sequence[Rule] = (),
+        debug: bool = False,
     ) -> Answer:
         """At most ``k`` items for a person, or for a history given in their place.
 
@@ -258,11 +267,16 @@ class Service:
             One of `SURFACES`.
         wish
             What they say they want. Of ``for_you``, what it asks for comes first.
+        rules
+            What holds for this list beside the rules of the shop.
+        debug
+            Tell what each rule did, at the price of a list a rule.
 
         Raises
         ------
         InvalidRequest
-            ``k`` lies outside 1 to ``limits.max_k``, or ``surface``, ``category`` or a style does not exist.
+            ``k`` lies outside 1 to ``limits.max_k``, or ``surface``, ``category`` or a style does not exist,
+            or rules contradict each other.
         NotTrained
             No model has been promoted yet.
         NotIndexed
@@ -271,20 +285,24 @@ class Service:
         self._check_k(k)
         model = self._models.required()
         visit = self._visits.given(history, model) if history is not None else self._visits.of(person, model)
-        visit, granted = self._granted(visit, wish, k)
+        codes = tuple(visit.stock.codes[item] for item in exclude if item in visit.stock.codes)
         allowed = eligible(visit.stock, category=_category(visit, category))
-        codes = [visit.stock.codes[item] for item in exclude if item in visit.stock.codes]
-        answer, part = _request_id(), _part(model, surface)
-        first = self._asked_for(visit, granted, surface, category, codes, k)
-        rest = k - len(first)
-        ranked = visit.ask(part, rest, allowed=allowed, exclude=[*codes, *first]) if rest else NOTHING
-        if surface == "for_you" and not first:
-            among = _among(visit, category, codes)
-            ranked = tried_in(ranked, draw(visit, among, _chance(answer)))
-        cards = (*first.values(), *visit.cards(ranked, ranked.items[:rest]))
-        found = Answer(answer, model.version, cards, _note(person, visit, history))
-        self._decided(found, "recommendations", person, _row(surface, cards))
-        return found
+        asked = Asked(surface, _part(model, surface), k, allowed, codes)
+        answer = _request_id()
+
+        def under(ruled: Ruled) -> Listed:
+            ruled_visit, granted = self._granted(replace(visit, ruled=ruled), wish, k)
+            among = _among(ruled_visit, category, codes)
+            return listed(ruled_visit, asked, among, granted, lambda: _chance(answer))
+
+        ruled = self._rulebook.joined(rules, visit.stock)
+        found = under(ruled)
+        self._rulebook.tell(found.warnings)
+        told = self._effects(visit, ruled, lambda some: (_row(surface, under(some).cards),)) if debug else ()
+        note = _note(person, visit, history)
+        out = Answer(answer, model.version, found.cards, note, found.warnings, told)
+        self._decided(out, "recommendations", person, _row(surface, found.cards))
+        return out
 
     def recommend_by(self, model: Model, person: Person, *, k: int = 10) -> Answer:
         """What a model that need not be the live one would recommend, to compare it with others."""
@@ -299,6 +317,7 @@ class Service:
         self._check_k(k)
         model = self._models.required()
         visit = self._visits.of(person, model)
+        visit = self._ruled(visit)
         ranked = visit.ask(_part(model, surface), k, allowed=eligible(visit.stock))
         return Answer(_request_id(), model.version, visit.cards(ranked, ranked.items))
 
@@ -335,7 +354,11 @@ class Service:
         named = pl.Series(log.people, dtype=pl.String) if customers is None else customers
         people = named if customers is None else self.identity.customers(named)
         everybody = Everybody(named, people, log.over(model.items), self.store.customers())
-        allowed = eligible(self._showroom.assortment(model))
+        stock = self._showroom.assortment(model)
+        allowed = eligible(stock)
+        barred = self._rulebook.own(stock).barred
+        if barred is not None:
+            allowed = allowed & ~barred[: stock.known]
         return write_lists(model, everybody, out, as_of=self.now(), allowed=allowed, k=k, progress=progress)
 
     def similar(self, item_id: str, *, k: int = 10) -> Answer:
@@ -348,7 +371,7 @@ class Service:
         """
         self._check_k(k)
         model = self._models.required()
-        visit = self._visits.of(GUEST, model)
+        visit = self._ruled(self._visits.of(GUEST, model))
         cards = product.similar_cards(visit, visit.stock.code(item_id), k)
         answer = Answer(_request_id(), model.version, cards)
         self._decided(answer, "similar", GUEST, _row("similar", cards))
@@ -361,10 +384,12 @@ class Service:
         k: int = 12,
         history: Sequence[Happening] | None = None,
         wish: Wish = NO_WISH,
+        debug: bool = False,
     ) -> Homepage:
         """The homepage of a person, ``k`` cards a row at most; by category before the first training.
 
-        A ``history`` that came with the request is taken in place of what the log knows of the person.
+        A ``history`` that came with the request is taken in place of what the log knows of the person. With
+        ``debug`` the page tells what each rule did, at the price of a page a rule.
 
         Raises
         ------
@@ -379,25 +404,33 @@ class Service:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
         visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
-        visit, granted = self._granted(visit, wish, k)
         answer = _request_id()
-        drawn = draw(visit, visit.open, _chance(answer))
-        rows = homepage.compose(visit, k, granted, drawn)
+
+        def under(ruled: Ruled) -> tuple[Visit, homepage.Composed]:
+            ruled_visit, granted = self._granted(replace(visit, ruled=ruled), wish, k)
+            drawn = draw(ruled_visit, ruled_visit.open, _chance(answer))
+            return ruled_visit, homepage.composed(ruled_visit, k, granted, drawn)
+
+        ruled = self._rulebook.own(visit.stock)
+        wished, found = under(ruled)
+        self._rulebook.tell(found.warnings)
         page = Homepage(
             answer,
             _version(model),
-            rows,
-            homepage.categories(visit),
-            () if visit.is_known else self._styles_of(visit),
+            found.rows,
+            homepage.categories(wished),
+            () if wished.is_known else self._styles_of(wished),
+            found.warnings,
+            self._effects(visit, ruled, lambda some: under(some)[1].rows) if debug else (),
         )
-        self._decided(page, "homepage", person if history is None else GUEST, *rows)
+        self._decided(page, "homepage", person if history is None else GUEST, *found.rows)
         return page
 
     def product(self, item_id: str, person: Person = GUEST, *, k: int = 8) -> ProductPage:
         """One product's page; raises `UnknownItem`."""
         self._check_k(k)
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._ruled(self._visits.of(person, model))
         code = visit.stock.code(item_id)
         similar, together = product.product_rows(visit, code, k)
         card = product.explained_card(visit, code)
@@ -608,19 +641,19 @@ class Service:
         """The visit of somebody who says what they want."""
         return grant(visit, wish.checked(), k, self.finder.index) if wish else (visit, ())
 
-    def _asked_for(
-        self,
-        visit: Visit,
-        granted: tuple[Granted, ...],
-        surface: str,
-        category: str | None,
-        left_out: list[int],
-        k: int,
-    ) -> dict[int, Card]:
-        """Cards of what a wish asks for, by code; only in the list that is the person's own."""
-        among = _among(visit, category, left_out)
-        found = together(granted, among, k) if surface == "for_you" else []
-        return {item: visit.cards_because(part.ranked, [item], reason=part.title)[0] for item, part in found}
+    def _ruled(self, visit: Visit) -> Visit:
+        """The visit under the rules of the shop."""
+        return replace(visit, ruled=self._rulebook.own(visit.stock))
+
+    def _effects(
+        self, visit: Visit, ruled: Ruled, rows: Callable[[Ruled], Sequence[Row]]
+    ) -> tuple[RuleEffect, ...]:
+        """What each rule did to the rows of an answer."""
+
+        def lists(some: Sequence[Rule]) -> Lists:
+            return ids_by_row(rows(self._rulebook.of(some, visit.stock)))
+
+        return effects(ruled.rules, lists)
 
     def _event(
         self, person: Person, event_type: str, card: Card | None, quantity: float | None

@@ -22,8 +22,10 @@ from shopkeeper.data.dataset import event_weights
 from shopkeeper.recommenders.base import Explains, Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment
+from shopkeeper.surfaces.favour import favoured
 from shopkeeper.surfaces.page import UNSAID, Card, Reason
 from shopkeeper.surfaces.reasons import Wording
+from shopkeeper.surfaces.rules import NO_RULES, Ruled
 from shopkeeper.surfaces.slate import offered
 
 
@@ -93,6 +95,8 @@ class Visit:
         What they merely said they want, with why it stands in the history.
     weights
         How strongly each kind of event speaks in this shop, indexed by `EventType`.
+    ruled
+        What the shop's rules, and those of the request, do to lists.
     """
 
     model: Model | None
@@ -105,6 +109,7 @@ class Visit:
     done: Histories | None = None
     wished: Mapping[int, Reason] = field(default_factory=dict)
     weights: Floats = field(default_factory=lambda: event_weights(EventWeights()))
+    ruled: Ruled = NO_RULES
 
     @cached_property
     def request(self) -> Requests:
@@ -120,10 +125,17 @@ class Visit:
     def _own(self) -> Histories:
         return self.histories if self.done is None else self.done
 
+    @cached_property
+    def closed(self) -> Bools | None:
+        """What must not be shown, by the person or by rules, shape ``(len(stock),)``; None for nothing."""
+        if self.barred is None or self.ruled.barred is None:
+            return self.ruled.barred if self.barred is None else self.barred
+        return self.barred | self.ruled.barred
+
     @property
     def open(self) -> Bools:
         """What may be shown to the person, shape ``(len(stock),)``."""
-        return self.stock.showable if self.barred is None else self.stock.showable & ~self.barred
+        return self.stock.showable if self.closed is None else self.stock.showable & ~self.closed
 
     @property
     def is_known(self) -> bool:
@@ -183,8 +195,8 @@ class Visit:
         if recommender is None or not allowed.any():
             return NOTHING
         left_out = [code for code in exclude if code < self.stock.known]
-        requests = replace(self.request, allowed=allowed, exclude=Ragged.of([sorted(set(left_out))]))
-        return _ranked(recommender.recommend(requests, k), by=recommender)
+        requests = replace(self.request, exclude=Ragged.of([sorted(set(left_out))]))
+        return _ranked(favoured(recommender, requests, allowed, k, self.ruled.factors), by=recommender)
 
     def going_with(self, items: Sequence[int], k: int, *, allowed: Bools) -> Ranked:
         """What goes with these items together: scores of each one's list are added up."""
@@ -201,6 +213,8 @@ class Visit:
             if allowed[item] and item not in known:
                 totals[item] = totals.get(item, 0.0) + score
                 sources.setdefault(item, source)
+        if self.ruled.factors is not None:
+            totals = {item: total * float(self.ruled.factors.values[item]) for item, total in totals.items()}
         best = sorted(totals, key=lambda item: (-totals[item], item))[:k]
         return Ranked(best, [totals[item] for item in best], [sources[item] for item in best])
 
@@ -238,7 +252,7 @@ class Visit:
         )
 
     def _unbarred(self, allowed: Bools) -> Bools:
-        return allowed if self.barred is None else allowed & ~self.barred[: len(allowed)]
+        return allowed if self.closed is None else allowed & ~self.closed[: len(allowed)]
 
     def _evidence(self, ranked: Ranked, chosen: Sequence[int]) -> Sequence[Evidence]:
         known = [item for item in chosen if item < self.stock.known]

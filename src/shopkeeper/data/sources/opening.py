@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from shopkeeper.core.config import Limits
 from shopkeeper.core.errors import InvalidRequest, UnreadableSource
+from shopkeeper.data.engines import is_database_url
 from shopkeeper.data.sources.base import Source
 from shopkeeper.data.sources.csv_file import CsvFile
 from shopkeeper.data.sources.ga4 import looks_like_ga4
 from shopkeeper.data.sources.json_lines import JsonLines
 from shopkeeper.data.sources.named import COMPLETE_JOURNEY, complete_journey
 from shopkeeper.data.sources.parquet_file import ParquetFile
-from shopkeeper.data.sources.sql_query import SqlQuery, is_database_url
+from shopkeeper.data.sources.sql_query import SqlQuery
 from shopkeeper.data.sources.stream import blocks, existing, inner_suffix
 
 Reader = Callable[[Path, Limits], Source]
