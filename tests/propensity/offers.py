@@ -42,7 +42,7 @@ def rows(n=240, seed=0):
     rng = np.random.default_rng(seed)
     taste = rng.integers(0, len(GOODS), n)
     fond = rng.random(n)
-    found = []
+    found: list[tuple[object, ...]] = []
     for person in range(n):
         name = f"c_{person:03}"
         for day in rng.uniform(0, DAYS, 25):

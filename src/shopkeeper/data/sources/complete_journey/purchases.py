@@ -8,8 +8,7 @@ units,
 - ``price`` (shelf price of one unit)   = (sales_value + retail_disc + coupon_match_disc) / quantity
 - ``value`` (what the customer paid)    = max(0, sales_value - coupon_disc)
 - ``discount`` (of the line)            = price x quantity - value
-- ``coupon``                            = ``manufacturer`` where a paper coupon of a maker was handed in; which one
-  is not told
+- ``coupon``                            = ``manufacturer`` where a paper coupon was handed in
 
 Fuel is metered in thousandths of a gallon: its quantity is divided by 1,000 and its price is that of a
 gallon. Lines with quantity 0 are coupon and correction lines, and some codes are no products at all;
