@@ -154,6 +154,17 @@ class Actions(_Section):
     """Share of the price it gives away."""
 
 
+class Lists(_Section):
+    """What lists remember of what a person bought and was shown."""
+
+    bought_days: float = Field(30.0, ge=0)
+    """How long a purchase is left out, unless it is of what people buy again."""
+    fatigue: float = Field(0.2, ge=0)
+    """How strongly what was shown and not taken up sinks; 0 not at all. See ``surfaces/fatigue.py``."""
+    fatigue_days: float = Field(7.0, gt=0)
+    """After how many days a showing counts half."""
+
+
 class ShopConfig(_Section):
     """The whole of ``shopkeeper.toml``."""
 
@@ -168,6 +179,7 @@ class ShopConfig(_Section):
     chat: Chat = Chat()
     embed: Embed = Embed()
     actions: Actions = Actions()
+    lists: Lists = Lists()
     segments: dict[str, str] = {}
     """Rules that pick customers, by the name of the segment; see ``features/rules.py``."""
     rules: tuple[Rule, ...] = Field((), max_length=MOST_RULES)

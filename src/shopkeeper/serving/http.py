@@ -200,6 +200,7 @@ class Interface:
             surface=asked.surface,
             wish=asked.wish.wish(),
             rules=asked.rules,
+            bought_days=asked.bought_days,
             debug=debug,
         )
         return _json(RankedAnswer, ranked(answer))

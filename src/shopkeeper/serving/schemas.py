@@ -78,6 +78,7 @@ class RecommendationRequest(BaseModel):
     surface: str = Field("for_you", description="for_you, buy_again, related, trending or popular.")
     wish: WishRequest = WishRequest()
     rules: list[Rule] = Field(default=[], max_length=MOST_RULES, description="Beside those of the shop.")
+    bought_days: float | None = Field(None, ge=0, description="In place of lists.bought_days.")
 
 
 class HomepageRequest(BaseModel):

@@ -39,13 +39,14 @@ from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.rulebook import Rulebook
+from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.composer import FEWEST
-from shopkeeper.surfaces.effects import Lists, RuleEffect, effects, ids_by_row
+from shopkeeper.surfaces.effects import BOUGHT, SHOWN, Lists, RuleEffect, Step, effects, ids_by_row
 from shopkeeper.surfaces.fresh import draw
 from shopkeeper.surfaces.listing import Asked, Listed, listed
 from shopkeeper.surfaces.page import (
@@ -65,7 +66,6 @@ from shopkeeper.surfaces.page import (
     Style,
 )
 from shopkeeper.surfaces.query import Bounds, read_query
-from shopkeeper.surfaces.rules import Ruled
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
@@ -162,7 +162,10 @@ class Service:
         self._live = LiveHistories(store)
         self._showroom = Showroom(store, currency=config.currency)
         self._weights = event_weights(config.event_weights)
-        self._visits = Visits(models, self._showroom, self._live, self._weights, clock)
+        self._seen = Seen(self.decisions, store, days=config.lists.fatigue_days)
+        self._visits = Visits(
+            models, self._showroom, self._live, self._weights, clock, config.lists, self._seen
+        )
         self._picker = Picker(store)
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
@@ -247,6 +250,7 @@ class Service:
         surface: str = "for_you",
         wish: Wish = NO_WISH,
         rules: Sequence[Rule] = (),
+        bought_days: float | None = None,
         debug: bool = False,
     ) -> Answer:
         """At most ``k`` items for a person, or for a history given in their place.
@@ -269,6 +273,8 @@ class Service:
             What they say they want. Of ``for_you``, what it asks for comes first.
         rules
             What holds for this list beside the rules of the shop.
+        bought_days
+            How long a purchase is left out of this list, unless people buy such things again.
         debug
             Tell what each rule did, at the price of a list a rule.
 
@@ -290,15 +296,16 @@ class Service:
         asked = Asked(surface, _part(model, surface), k, allowed, codes)
         answer = _request_id()
 
-        def under(ruled: Ruled) -> Listed:
-            ruled_visit, granted = self._granted(replace(visit, ruled=ruled), wish, k)
-            among = _among(ruled_visit, category, codes)
-            return listed(ruled_visit, asked, among, granted, lambda: _chance(answer))
+        def of(visit: Visit) -> Listed:
+            led, granted = self._granted(visit, wish, k)
+            among = _among(led, category, codes)
+            return listed(led, asked, among, granted, lambda: _chance(answer))
 
-        ruled = self._rulebook.joined(rules, visit.stock)
-        found = under(ruled)
+        days = visit.bought_days if bought_days is None else bought_days
+        visit = replace(visit, ruled=self._rulebook.joined(rules, visit.stock), bought_days=days)
+        found = of(visit)
         self._rulebook.tell(found.warnings)
-        told = self._effects(visit, ruled, lambda some: (_row(surface, under(some).cards),)) if debug else ()
+        told = self._effects(visit, lambda some: (_row(surface, of(some).cards),)) if debug else ()
         note = _note(person, visit, history)
         out = Answer(answer, model.version, found.cards, note, found.warnings, told)
         self._decided(out, "recommendations", person, _row(surface, found.cards))
@@ -406,13 +413,12 @@ class Service:
         visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
         answer = _request_id()
 
-        def under(ruled: Ruled) -> tuple[Visit, homepage.Composed]:
-            ruled_visit, granted = self._granted(replace(visit, ruled=ruled), wish, k)
-            drawn = draw(ruled_visit, ruled_visit.open, _chance(answer))
-            return ruled_visit, homepage.composed(ruled_visit, k, granted, drawn)
+        def of(visit: Visit) -> tuple[Visit, homepage.Composed]:
+            led, granted = self._granted(visit, wish, k)
+            return led, homepage.composed(led, k, granted, draw(led, led.open, _chance(answer)))
 
-        ruled = self._rulebook.own(visit.stock)
-        wished, found = under(ruled)
+        visit = self._ruled(visit)
+        wished, found = of(visit)
         self._rulebook.tell(found.warnings)
         page = Homepage(
             answer,
@@ -421,7 +427,7 @@ class Service:
             homepage.categories(wished),
             () if wished.is_known else self._styles_of(wished),
             found.warnings,
-            self._effects(visit, ruled, lambda some: under(some)[1].rows) if debug else (),
+            self._effects(visit, lambda some: of(some)[1].rows) if debug else (),
         )
         self._decided(page, "homepage", person if history is None else GUEST, *found.rows)
         return page
@@ -442,7 +448,7 @@ class Service:
         """One category in personal order; raises `NotFound`."""
         self._check_k(k)
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._visits.of(person, model).plain
         code = visit.stock.category_code(name)
         cards = product.category_cards(visit, code, k)
         count = int(visit.stock.category_sizes[code])
@@ -482,7 +488,7 @@ class Service:
         self._check_k(k)
         wanted = read_query(typed, bounds)
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._visits.of(person, model).plain
         _category(visit, wanted.bounds.category)
         found, facets, count = search.search(visit, self.finder.index(), wanted, k)
         low, high = wanted.bounds.min_price, wanted.bounds.max_price
@@ -645,15 +651,20 @@ class Service:
         """The visit under the rules of the shop."""
         return replace(visit, ruled=self._rulebook.own(visit.stock))
 
-    def _effects(
-        self, visit: Visit, ruled: Ruled, rows: Callable[[Ruled], Sequence[Row]]
-    ) -> tuple[RuleEffect, ...]:
-        """What each rule did to the rows of an answer."""
+    def _effects(self, visit: Visit, rows: Callable[[Visit], Sequence[Row]]) -> tuple[RuleEffect, ...]:
+        """What each rule, and what lists remember of the person, did to the rows of an answer."""
 
-        def lists(some: Sequence[Rule]) -> Lists:
-            return ids_by_row(rows(self._rulebook.of(some, visit.stock)))
+        def lists(some: Sequence[Step]) -> Lists:
+            rules = [step for step in some if isinstance(step, Rule)]
+            under = replace(
+                visit,
+                ruled=self._rulebook.of(rules, visit.stock),
+                bought_days=visit.bought_days if BOUGHT in some else 0.0,
+                fatigue=visit.fatigue if SHOWN in some else None,
+            )
+            return ids_by_row(rows(under))
 
-        return effects(ruled.rules, lists)
+        return effects((BOUGHT, SHOWN, *visit.ruled.rules), lists)
 
     def _event(
         self, person: Person, event_type: str, card: Card | None, quantity: float | None

@@ -3,9 +3,33 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from shopkeeper.core.rules import Rule
+
+class Step(Protocol):
+    """What shapes lists: a rule, or a habit of all lists."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def action(self) -> str:
+        """What it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What all lists do of themselves."""
+
+    name: str
+    action: str
+
+
+BOUGHT: Final = Habit("bought lately", "exclude")
+"""What people do not buy again is not shown for a while after it was bought."""
+SHOWN: Final = Habit("shown and not taken up", "bury")
+"""What was shown again and again sinks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +62,22 @@ Lists = Mapping[str, Sequence[str]]
 """Item ids of each list, by its name."""
 
 
-def effects(rules: Sequence[Rule], lists: Callable[[Sequence[Rule]], Lists]) -> tuple[RuleEffect, ...]:
-    """What each rule did, the rules taken up one after another: the effects add up to the whole difference.
+def effects(steps: Sequence[Step], lists: Callable[[Sequence[Step]], Lists]) -> tuple[RuleEffect, ...]:
+    """What each step did, taken up one after another: the effects add up to the whole difference.
 
     Parameters
     ----------
-    rules
+    steps
         In their order.
     lists
-        The lists under some of the rules.
+        The lists under some of the steps.
     """
     found: list[RuleEffect] = []
     before = lists(())
-    for n, rule in enumerate(rules, start=1):
-        after = lists(rules[:n])
+    for n, step in enumerate(steps, start=1):
+        after = lists(steps[:n])
         for row in dict.fromkeys((*before, *after)):
-            told = _difference(rule, row, before.get(row, ()), after.get(row, ()))
+            told = _difference(step, row, before.get(row, ()), after.get(row, ()))
             found += [told] if told.left or told.came or told.moved else []
         before = after
     return tuple(found)
@@ -87,12 +111,12 @@ def ids_by_row(rows: Iterable[Shelf]) -> dict[str, tuple[str, ...]]:
     return out
 
 
-def _difference(rule: Rule, row: str, before: Sequence[str], after: Sequence[str]) -> RuleEffect:
+def _difference(step: Step, row: str, before: Sequence[str], after: Sequence[str]) -> RuleEffect:
     stayed = [item for item in before if item in set(after)]
     order = {item: place for place, item in enumerate(item for item in after if item in set(before))}
     return RuleEffect(
-        rule.name,
-        rule.action.value,
+        step.name,
+        str(step.action),
         row,
         tuple(item for item in before if item not in set(after)),
         tuple(item for item in after if item not in set(before)),

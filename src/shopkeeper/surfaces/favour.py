@@ -5,7 +5,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged, Recommendations, Requests
+from shopkeeper.core.types import Bools, Floats, Ints, Ragged, Recommendations, Requests
 from shopkeeper.recommenders.base import Recommender
 
 DEEP: Final = 100
@@ -55,8 +55,15 @@ def favoured(
             for level in open_levels
         ]
         found = _joined(recommender, whole, [found, *parts])
-    scores = found.scores * own[found.items]
-    return _taken(found, np.lexsort((found.items, -scores))[:k], scores)
+    return reordered(found, found.scores * own[found.items], k)
+
+
+def reordered(found: Recommendations, scores: Floats, k: int) -> Recommendations:
+    """The best ``k`` of an answer to one request under other scores; equal ones by rising item code."""
+    places = np.lexsort((found.items, -scores))[:k]
+    offsets = np.array([0, len(places)], np.int64)
+    chosen = scores[places].astype(np.float32)
+    return Recommendations(offsets, found.items[places], chosen, found.sources[places], found.source_names)
 
 
 def _joined(recommender: Recommender, whole: Requests, parts: list[Recommendations]) -> Recommendations:
@@ -74,9 +81,3 @@ def _joined(recommender: Recommender, whole: Requests, parts: list[Recommendatio
         scores[~told] = recommender.score(whole, Ragged.of([items[~told]]))
     offsets = np.array([0, len(items)], np.int64)
     return Recommendations(offsets, items, scores, np.concatenate(sources)[places], names)
-
-
-def _taken(found: Recommendations, places: Longs, scores: Floats) -> Recommendations:
-    offsets = np.array([0, len(places)], np.int64)
-    chosen = scores[places].astype(np.float32)
-    return Recommendations(offsets, found.items[places], chosen, found.sources[places], found.source_names)
