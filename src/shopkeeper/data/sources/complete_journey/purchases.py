@@ -47,10 +47,11 @@ def events(rows: int = 200_000) -> Iterator[pl.DataFrame]:
         The package with the data is not installed.
     """
     frames = (purchases(), redemptions())
-    names = dict.fromkeys(name for frame in frames for name in frame.columns)
+    types = {name: kind for frame in frames for name, kind in frame.schema.items()}
     for frame in frames:
         whole = frame.select(
-            pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in names
+            pl.col(name) if name in frame.columns else pl.lit(None, kind).alias(name)
+            for name, kind in types.items()
         )
         yield from whole.iter_slices(rows)
 
