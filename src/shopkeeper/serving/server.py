@@ -20,6 +20,7 @@ from shopkeeper.core.errors import InvalidRequest, ShopNotFound
 from shopkeeper.core.ports import Clock, system_clock
 from shopkeeper.data.store import STORE_FILE, Store
 from shopkeeper.privacy.identity import KEY_FILE, Identity, load_key
+from shopkeeper.serving.ads import WORKERS_VARIABLE
 from shopkeeper.serving.edge import ACCESS_LOG
 from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.http import create_app
@@ -70,8 +71,9 @@ def open_service(
     identity = Identity(load_key(folder / KEY_FILE))
     models = LiveModel(folder / "models", lambda models: load_model(models / current_version(models)))
     store = Store(folder / STORE_FILE)
-    finder = Finder(store, folder / "cache", encoders(config) if encoders else None)
-    return Service(config, identity, store, models, clock, finder)
+    choice = encoders(config) if encoders else None
+    finder = Finder(store, folder / "cache", choice)
+    return Service(config, identity, store, models, clock, finder, choice or (lambda texts: None))
 
 
 def served_folder() -> Path:
@@ -129,6 +131,7 @@ def run(
     open_service(folder).close()  # Whatever is wrong is told once, before workers start.
     listener = listen(host, port)
     os.environ[SHOP_VARIABLE] = str(folder.resolve())
+    os.environ[WORKERS_VARIABLE] = str(workers)
     print_url(host, listener)
     with _shared_figures(workers):
         config = _config(factory, workers)
