@@ -142,11 +142,7 @@ def respond(
     check_as_of(log.customers, as_of, _AFTER_DAYS)
     if learn_until is not None and learn_until > as_of:
         raise InvalidRequest(f"learn_until = {told(learn_until)}: must not lie after as_of, {told(as_of)}.")
-    if campaign.ends_at is not None and campaign.ends_at < as_of:
-        raise InvalidRequest(
-            f"as_of = {told(as_of)}: campaign {campaign_id!r} was over on {told(campaign.ends_at)}.",
-            hint="Choose an earlier moment.",
-        )
+    check_open(campaign, as_of)
     if not len(log.offered(campaign_id)):
         raise TooLittleData(
             f"Campaign {campaign_id!r} names no items: nothing tells whom it suits.",
@@ -157,6 +153,15 @@ def respond(
         raise TooLittleData(f"Campaign {campaign_id!r} is for nobody who was known on {told(as_of)}.")
     model = learn_responses(log, as_of if learn_until is None else learn_until, progress)
     return people, model.probability(log, campaign, as_of, people)
+
+
+def check_open(campaign: Campaign, as_of: int) -> None:
+    """Refuse a campaign that is over."""
+    if campaign.ends_at is not None and campaign.ends_at < as_of:
+        raise InvalidRequest(
+            f"as_of = {told(as_of)}: campaign {campaign.campaign_id!r} was over on {told(campaign.ends_at)}.",
+            hint="Choose an earlier moment.",
+        )
 
 
 def audience_of(log: CampaignLog, campaign: Campaign, as_of: int) -> pl.Series:
