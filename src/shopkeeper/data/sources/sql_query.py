@@ -17,18 +17,8 @@ from shopkeeper.core.errors import (
     UnreadableSource,
 )
 from shopkeeper.data.sources.base import CHUNK_ROWS, Chunk, line_numbers
+from shopkeeper.data.sources.database_url import DRIVERS
 from shopkeeper.data.sources.json_columns import column_of
-
-_DRIVERS: Final = {
-    "postgresql": ("postgresql+psycopg", "postgresql"),
-    "postgres": ("postgresql+psycopg", "postgresql"),
-    "postgresql+psycopg": ("postgresql+psycopg", "postgresql"),
-    "mysql": ("mysql+pymysql", "mysql"),
-    "mariadb": ("mysql+pymysql", "mysql"),
-    "mysql+pymysql": ("mysql+pymysql", "mysql"),
-    "mariadb+pymysql": ("mysql+pymysql", "mysql"),
-}
-"""URL scheme -> the driver that is used, and the extra that installs it."""
 
 _READ_ONLY: Final = {
     "sqlite": "PRAGMA query_only = ON",
@@ -37,12 +27,6 @@ _READ_ONLY: Final = {
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
 }
 """An import only reads, whatever the query says."""
-
-
-def is_database_url(location: str) -> bool:
-    """Whether a source is named by a URL of a database."""
-    scheme = location.partition("://")[0]
-    return "://" in location and (scheme == "sqlite" or scheme in _DRIVERS)
 
 
 class SqlQuery:
@@ -120,7 +104,7 @@ class SqlQuery:
         try:
             return create_engine(self._url, poolclass=NullPool)
         except (ImportError, NoSuchModuleError):
-            extra = _DRIVERS[self._url.drivername][1]
+            extra = DRIVERS[self._url.drivername][1]
             raise MissingDependency(
                 f"Reading {self._url.drivername} needs a driver that is not installed.",
                 hint=f"Install it with: pip install 'shopkeeper[{extra}]'",
@@ -152,8 +136,8 @@ def _read_url(location: str) -> URL:
         raise InvalidRequest(
             "The database URL cannot be read.", hint="Write it as scheme://user:password@host:port/database."
         ) from None
-    if url.drivername in _DRIVERS:
-        return url.set(drivername=_DRIVERS[url.drivername][0])
+    if url.drivername in DRIVERS:
+        return url.set(drivername=DRIVERS[url.drivername][0])
     if url.database and not Path(url.database).is_file():
         raise MissingFile(f"{url.database} does not exist.", hint="Check the path after sqlite:///")
     return url
