@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_forget(commands)
     _add_tag(commands)
+    _add_uplift(commands)
     _add_demo(commands)
     return parser
 
@@ -284,6 +285,29 @@ def _add_tag(commands: Any) -> None:
     command.add_argument("--image-dir", type=Path, metavar="DIR", help="folder of the pictures")
     command.add_argument("--zero-shot", action="store_true", help="tell labels from their names alone")
     command.add_argument("--json", type=Path, metavar="OUT", help="where to write figures and labels")
+
+
+def _add_uplift(commands: Any) -> None:
+    about = (
+        "Tell who does something because of a treatment, and whom to treat; of files with a control group."
+    )
+    command = _command(commands, "uplift", _uplift, about)
+    for name, what in (("train", "learn from"), ("test", "judge")):
+        command.add_argument(
+            f"--{name}", type=Path, required=True, metavar="FILE", help=f"people to {what}, treated and not"
+        )
+    command.add_argument("--treatment", required=True, metavar="COLUMN", help="0 or 1: who was treated")
+    command.add_argument("--outcome", required=True, metavar="COLUMN", help="0 or 1: what came of it")
+    command.add_argument(
+        "--ignore", action="extend", nargs="+", default=[], metavar="COLUMN", help="columns to leave out"
+    )
+    command.add_argument("--worth", type=float, default=1.0, help="what one outcome is worth (default: 1)")
+    command.add_argument("--cost", type=float, default=0.0, help="of treating one person (default: 0)")
+    command.add_argument(
+        "--discount", type=float, default=0.0, help="of each outcome of somebody treated (default: 0)"
+    )
+    command.add_argument("--budget", type=float, help="most the plan may cost (default: no limit)")
+    command.add_argument("--json", type=Path, required=True, metavar="OUT", help="where to write all of it")
 
 
 def _add_demo(commands: Any) -> None:
@@ -592,10 +616,29 @@ def _tag(options: argparse.Namespace) -> None:
     )
     with bars() as progress:
         tagging = tag(asked, progress=progress)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(tagging.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    _write_json(tagging.to_json(), options.json)
     show_tagging(tagging)
     print(f"Labels: {options.json}")
+
+
+def _uplift(options: argparse.Namespace) -> None:
+    from shopkeeper.propensity.plan import Terms
+    from shopkeeper.propensity.uplift import Question, uplift_files
+    from shopkeeper.terminal import bars, show_uplift
+
+    asked = Question(
+        options.train,
+        options.test,
+        options.treatment,
+        options.outcome,
+        tuple(options.ignore),
+        Terms(options.worth, options.cost, options.discount, options.budget),
+    )
+    with bars() as progress:
+        found = uplift_files(asked, progress=progress)
+    _write_json(found.to_json(), options.json)
+    show_uplift(found)
+    print(f"Scores: {options.json}")
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -605,6 +648,14 @@ def _demo(options: argparse.Namespace) -> None:
     folder = open_demo(options.shop, options.folder)
     if not options.no_serve:
         serve(folder, host="127.0.0.1", port=options.port, workers=options.workers)
+
+
+def _write_json(value: Any, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _print_json(value: Any) -> None:

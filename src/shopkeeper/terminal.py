@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shopkeeper.evaluation.findings import Evaluation
     from shopkeeper.metrics.interval import Interval
     from shopkeeper.privacy.erasure import Receipt
+    from shopkeeper.propensity.uplift import Found
     from shopkeeper.surfaces.forecast import Forecast
     from shopkeeper.surfaces.next_action import NextAction
     from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
@@ -135,6 +136,22 @@ def show_tagging(tagging: Tagging) -> None:
     _say(f"{len(tagging.predictions):,} rows labelled.")
     if tagging.accuracy is not None:
         _say(f"Accuracy {tagging.accuracy:.4f}, macro F1 {tagging.macro_f1:.4f}, ECE {tagging.ece:.4f}")
+
+
+def show_uplift(found: Found) -> None:
+    """Print what such data cannot tell, how well effects are ranked, and what the plan would bring."""
+    for line in (*found.warnings, *found.notes):
+        _say(line)
+    told = {"Qini": found.whole.qini, "AUUC": found.whole.auuc}
+    told |= {f"Outcome if {name} were treated": one for name, one in found.policies.items() if name != "plan"}
+    told["Outcome by the plan"] = found.policies["plan"]
+    for name, one in told.items():
+        _say(f"{name} {one.mean:.4f} [{one.low:.4f}, {one.high:.4f}]")
+    _say(
+        f"Plan: treat {len(found.plan.rows):,} of {found.whole.qini.n:,}, expected spending "
+        f"{found.plan.spending:,.2f}, expected profit {found.plan.profit:,.2f}; by the outcomes of the file "
+        f"{found.measured.mean:,.2f} [{found.measured.low:,.2f}, {found.measured.high:,.2f}]."
+    )
 
 
 def show_completion(found: Completion, folder: Path) -> None:

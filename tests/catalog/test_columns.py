@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.catalog import columns
-from shopkeeper.core.errors import MissingColumn
 
 FRAME = pl.DataFrame(
     {
@@ -15,13 +14,6 @@ FRAME = pl.DataFrame(
         "link": ["https://x/a b c", "https://x/b b b", "https://x/c c"],
     }
 )
-
-
-def test_columns_are_found_also_if_spelled_otherwise():
-    assert columns.find(FRAME, "kind", "f.csv") == "Kind"
-    assert columns.find(FRAME, "product_title", "f.csv") == "Product Title"
-    with pytest.raises(MissingColumn, match=r"f\.csv has no column 'colour'; it has 'SKU'"):
-        columns.find(FRAME, "colour", "f.csv")
 
 
 def test_texts_are_guessed_by_name_and_else_by_what_they_hold():

@@ -10,6 +10,7 @@ from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces import homepage
 from shopkeeper.surfaces.assortment import lay_out
+from shopkeeper.surfaces.composer import FEWEST
 from shopkeeper.surfaces.slate import alike
 from shopkeeper.surfaces.visit import Visit
 from tests.surfaces import stock as made
@@ -38,7 +39,7 @@ def test_a_page_shows_nothing_twice_nothing_sold_out_and_no_neighbours_that_read
     assert len({visit.stock.look[code] for code in shown}) == len(shown)
     assert visit.stock.showable[shown].all()
     for row in rows:
-        assert homepage.FEWEST <= len(row.cards) <= k
+        assert FEWEST <= len(row.cards) <= k
         assert row.title_en
         assert row.title_zh
         cards = codes(visit, row)

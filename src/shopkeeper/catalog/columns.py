@@ -7,7 +7,6 @@ from typing import Any, Final
 import polars as pl
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.errors import MissingColumn
 from shopkeeper.data.mapping import ALIASES, plain_name
 from shopkeeper.encoders.plain import plain
 
@@ -15,30 +14,6 @@ _SEPARATORS: Final = ("|", ";", "；", "、")
 _MOST_CHARACTERS: Final = 2_000
 _SPOKEN: Final = 1.5
 """Mean number of words from which a column is taken for a text."""
-
-
-def find(frame: pl.DataFrame, name: str, source: object) -> str:
-    """The column of this name, also if it is spelled otherwise (``Product Title`` for ``product_title``).
-
-    Raises
-    ------
-    MissingColumn
-        There is none.
-    """
-    found = lookup(frame, name)
-    if found is None:
-        raise MissingColumn(
-            f"{source} has no column {name!r}; it has {', '.join(map(repr, frame.columns[:20]))}.",
-            hint="Name one of these.",
-        )
-    return found
-
-
-def lookup(frame: pl.DataFrame, name: str) -> str | None:
-    """`find`, or None."""
-    if name in frame.columns:
-        return name
-    return next((one for one in frame.columns if plain_name(one) == plain_name(name)), None)
 
 
 def guess_texts(frame: pl.DataFrame, taken: Sequence[str]) -> list[str]:

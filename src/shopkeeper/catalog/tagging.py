@@ -17,7 +17,7 @@ from shopkeeper.catalog.views import View, picture_views, text_views, with_joint
 from shopkeeper.catalog.zero_shot import zero_shot
 from shopkeeper.core.config import Limits
 from shopkeeper.core.errors import InvalidRequest, MissingColumn, MissingFile, TooLittleData
-from shopkeeper.data.sources.rows import Rows, read_rows
+from shopkeeper.data.sources.rows import Rows, find, lookup, read_rows
 from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.remembered import Remembered
 
@@ -77,12 +77,12 @@ def tag_files(
         The test file has nothing to go by.
     """
     train, test = read_rows(asked.train, Limits()), read_rows(asked.test, Limits())
-    given = columns.labels(train.frame, columns.find(train.frame, asked.target, asked.train))
+    given = columns.labels(train.frame, find(train.frame, asked.target, asked.train))
     if not any(given):
         raise TooLittleData(
             f"No row of {asked.train} has a value in {asked.target!r}.", hint="Label some products first."
         )
-    truth_column = columns.lookup(test.frame, asked.target)
+    truth_column = lookup(test.frame, asked.target)
     truth = columns.labels(test.frame, truth_column) if truth_column else [None] * len(test.frame)
     notes = [*train.notes, *test.notes]
     texts = _texts(asked, train, test, notes)
@@ -106,7 +106,7 @@ def _texts(asked: Question, train: Rows, test: Rows, notes: list[str]) -> list[s
     """Words of all products, those of ``train`` first; a file of label names alone has none."""
     names = list(asked.text)
     if not names:
-        taken = [columns.lookup(test.frame, name) or "" for name in (asked.target, asked.image or "")]
+        taken = [lookup(test.frame, name) or "" for name in (asked.target, asked.image or "")]
         names = columns.guess_texts(test.frame, taken)
         notes += (
             [f"Guessed the columns with words: {', '.join(names)}; set others with --text."] if names else []
@@ -115,10 +115,10 @@ def _texts(asked: Question, train: Rows, test: Rows, notes: list[str]) -> list[s
         raise MissingColumn(
             f"{asked.test} has no column that reads like a title.", hint="Name one with --text, or --image."
         )
-    wanted = [columns.find(test.frame, name, asked.test) for name in names]
+    wanted = [find(test.frame, name, asked.test) for name in names]
     if asked.zero_shot:
         return columns.texts(test.frame, wanted)
-    known = [columns.find(train.frame, name, asked.train) for name in names]
+    known = [find(train.frame, name, asked.train) for name in names]
     return [*columns.texts(train.frame, known), *columns.texts(test.frame, wanted)]
 
 
@@ -166,7 +166,7 @@ def _pictures(asked: Question, train: Rows, test: Rows) -> list[Path | None]:
     names = [
         name
         for rows, source in ((train, asked.train), (test, asked.test))
-        for name in columns.labels(rows.frame, columns.find(rows.frame, asked.image or "", source))
+        for name in columns.labels(rows.frame, find(rows.frame, asked.image or "", source))
     ]
     return [None if name is None else folder / name for name in names]
 

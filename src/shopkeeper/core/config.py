@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shopkeeper.core.errors import InvalidConfig, MissingFile
+from shopkeeper.core.rules import MOST_RULES, Rule, contradictions
 
 
 class _Section(BaseModel):
@@ -153,6 +154,17 @@ class Actions(_Section):
     """Share of the price it gives away."""
 
 
+class Lists(_Section):
+    """What lists remember of what a person bought and was shown."""
+
+    bought_days: float = Field(30.0, ge=0)
+    """How long a purchase is left out, unless it is of what people buy again."""
+    fatigue: float = Field(0.2, ge=0)
+    """How strongly what was shown and not taken up sinks; 0 not at all. See ``surfaces/fatigue.py``."""
+    fatigue_days: float = Field(7.0, gt=0)
+    """After how many days a showing counts half."""
+
+
 class ShopConfig(_Section):
     """The whole of ``shopkeeper.toml``."""
 
@@ -167,8 +179,11 @@ class ShopConfig(_Section):
     chat: Chat = Chat()
     embed: Embed = Embed()
     actions: Actions = Actions()
+    lists: Lists = Lists()
     segments: dict[str, str] = {}
     """Rules that pick customers, by the name of the segment; see ``features/rules.py``."""
+    rules: tuple[Rule, ...] = Field((), max_length=MOST_RULES)
+    """What lists hold; see ``core/rules.py``."""
 
 
 def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:
@@ -183,13 +198,17 @@ def parse_config(text: str, *, source: str = "shopkeeper.toml") -> ShopConfig:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidConfig(f"{source} is not TOML: {error}.", hint="Mend that line and try again.") from None
+    config, faults = None, []
     try:
-        return ShopConfig.model_validate(values)
+        config = ShopConfig.model_validate(values)
     except ValidationError as error:
         faults = [_fault(dict(fault)) for fault in error.errors()]
+    faults += contradictions(_whole_rules(values.get("rules")))
+    if config is None or faults:
         count = f"{len(faults)} fault" + ("s" if len(faults) > 1 else "")
         lines = "".join(f"\n  - {fault}" for fault in faults)
-        raise InvalidConfig(f"{source} has {count}:{lines}") from None
+        raise InvalidConfig(f"{source} has {count}:{lines}")
+    return config
 
 
 def load_config(path: Path) -> ShopConfig:
@@ -207,3 +226,14 @@ def _fault(fault: dict[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown key"
     return f"{where} = {fault['input']!r}: {fault['msg']}"
+
+
+def _whole_rules(values: object) -> list[Rule]:
+    """The rules without fault, so that those that contradict each other are told beside all other faults."""
+    rules = []
+    for value in values if isinstance(values, list) else []:
+        try:
+            rules.append(Rule.model_validate(value))
+        except ValidationError:
+            continue
+    return rules

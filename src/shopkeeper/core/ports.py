@@ -1,13 +1,13 @@
 """What the engine needs from outside, as protocols: the clock, the log and the catalogue."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
 import polars as pl
 
-from shopkeeper.core.types import Decision
+from shopkeeper.core.types import Balance, Claim, Decision
 
 EventRow = tuple[Any, ...]
 """One event ready for the log: the 16-byte key, then the other `columns.EVENT_COLUMNS` in their order."""
@@ -57,6 +57,33 @@ class DecisionLog(Protocol):
 
     def shown(self, *, since: int = 0, most: int = 1) -> pl.DataFrame:
         """The newest answers since a moment, a row for each item shown."""
+
+
+class BudgetLedger(Protocol):
+    """Money that is spent once, whoever spends it: no account ever gives out more than its budget.
+
+    Amounts are whole numbers, such as millionths of a currency. A worker takes some of an account into a
+    purse of its own, spends out of it without asking, and says now and then how much that was. Totals, not
+    differences, are told, so that anything may be told again.
+    """
+
+    def set_budgets(self, budgets: Mapping[str, int]) -> None:
+        """Say what each account may spend in all, what it spent before included."""
+
+    def reserve(self, claims: Sequence[Claim]) -> list[int]:
+        """Fill purses up to totals: for each claim what its purse has got in all, as much as there is."""
+
+    def spend(self, totals: Mapping[str, int]) -> None:
+        """Say what was spent out of each purse so far, in all; less than was said before changes nothing."""
+
+    def release(self, purses: Sequence[str]) -> None:
+        """Give back what was not spent out of purses; they may be filled again."""
+
+    def forfeit(self, before: int) -> int:
+        """Count as spent what lies in purses that nobody touched since a moment; how many there were."""
+
+    def balances(self) -> dict[str, Balance]:
+        """How much every account may spend, has given out, and has spent."""
 
 
 class Catalogue(Protocol):

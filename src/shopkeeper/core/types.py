@@ -313,3 +313,44 @@ class Decision:
     model_version: str
     time: int
     rows: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a purse should hold of an account.
+
+    Attributes
+    ----------
+    purse
+        Name of the purse, one worker's own.
+    account
+        Whose money.
+    total
+        What the purse should have got so far, in all.
+    ceiling
+        Most the account may have given out afterwards, if less than its budget; None where that is no matter.
+    """
+
+    purse: str
+    account: str
+    total: int
+    ceiling: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How an account stands.
+
+    Attributes
+    ----------
+    budget
+        What it may spend in all.
+    taken
+        What it gave out, spent or not.
+    spent
+        What was spent of that.
+    """
+
+    budget: int
+    taken: int
+    spent: int

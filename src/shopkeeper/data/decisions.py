@@ -132,6 +132,18 @@ class Decisions:
         """`SHOWN_COLUMNS` of the newest ``most`` answers from a moment on, in the order they were given."""
         return unpack(self._store.read(partial(_newest, since=since, most=most)))
 
+    def answers_to(
+        self, people: Sequence[str], surfaces: Sequence[str], *, after_seq: int, since: int, most: int
+    ) -> list[tuple[int, int, str]]:
+        """Place in the log, time and packed rows of the newest ``most`` answers to some pseudonyms.
+
+        The newest first; those after a place in the log, since a moment, on some surfaces.
+        """
+        look = partial(
+            _answers, people=people, surfaces=surfaces, after_seq=after_seq, since=since, most=most
+        )
+        return self._store.read(look)
+
     def _run(self) -> None:
         while not self._closed.wait(self._every):
             self._try_flush()
@@ -189,3 +201,22 @@ def _newest(connection: sqlite3.Connection, since: int, most: int) -> pl.DataFra
         ORDER BY {c.SEQ} DESC LIMIT ?"""
     rows = connection.execute(sql, (since, most)).fetchall()
     return pl.DataFrame(rows[::-1], _STORED, orient="row")
+
+
+def _answers(
+    connection: sqlite3.Connection,
+    people: Sequence[str],
+    surfaces: Sequence[str],
+    after_seq: int,
+    since: int,
+    most: int,
+) -> list[tuple[int, int, str]]:
+    names, places = (",".join("?" * len(some)) for some in (people, surfaces))
+    # A guest's answers are found by the session; those of a customer by the customer, whatever the session.
+    mine = (
+        f"SELECT {c.SEQ}, {c.TIMESTAMP}, {c.SHOWN} FROM {DECISIONS} WHERE {{}} IN ({names}) AND {c.SEQ} > ?"
+        f" AND {c.TIMESTAMP} >= ? AND {c.SURFACE} IN ({places})"
+    )
+    sql = f"{mine.format(c.CUSTOMER_ID)} UNION ALL {mine.format(c.SESSION_ID)} AND {c.CUSTOMER_ID} IS NULL"
+    values = (*people, after_seq, since, *surfaces)
+    return connection.execute(f"{sql} ORDER BY {c.SEQ} DESC LIMIT ?", (*values, *values, most)).fetchall()

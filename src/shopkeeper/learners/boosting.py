@@ -240,5 +240,18 @@ class AmountTrees(_Trees):
         return self
 
 
+class NumberTrees(_Trees):
+    """Trees that tell numbers of any sign by least squares; predictions are expected numbers."""
+
+    _objective: ClassVar[dict[str, Any]] = {"objective": "regression"}
+
+    def fit(
+        self, matrix: Matrix, numbers: Floats, names: Sequence[str], categorical: Sequence[str] = ()
+    ) -> Self:
+        """Grow trees on rows and numbers of shape ``(n_rows,)``; ``categorical`` hold codes."""
+        self._grow(matrix, numbers, names, categorical)
+        return self
+
+
 _FAST: dict[str, Any] = {"num_threads": 1, "predict_disable_shape_check": True}
 """A request has few rows: starting threads would cost more than they save."""

@@ -5,7 +5,7 @@ from typing import ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from shopkeeper.core.types import Evidence, Floats, Ints, Ragged, Recommendations, Requests
+from shopkeeper.core.types import Bools, Evidence, Floats, Ints, Ragged, Recommendations, Requests
 from shopkeeper.data.dataset import Dataset
 
 
@@ -135,6 +135,15 @@ class Scores(Protocol):
 
         Eligibility is not looked at; `Recommender.recommend` and `Recommender.score` give the same scores.
         """
+        ...
+
+
+@runtime_checkable
+class KnowsRepeats(Protocol):
+    """A recommender that knows what people buy again."""
+
+    def repeatable(self) -> Bools:
+        """Which items they do, shape ``(n_items,)``."""
         ...
 
 

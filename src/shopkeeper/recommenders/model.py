@@ -8,7 +8,7 @@ import numpy as np
 from shopkeeper.core.types import Bools, Ints, Recommendations
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import ItemIndex
-from shopkeeper.recommenders.base import Recommender, Similar
+from shopkeeper.recommenders.base import KnowsRepeats, Recommender, Similar
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, Tried
 from shopkeeper.recommenders.likeness import SOURCES, similar
 from shopkeeper.recommenders.popular import Popular
@@ -52,6 +52,14 @@ class Model:
         if not isinstance(popular, Popular):
             return np.zeros(len(self.items), bool)
         return np.asarray(popular.events(np.arange(len(self.items), dtype=np.int32)) == 0)
+
+    @cached_property
+    def repeatable(self) -> Bools:
+        """Items people buy again, shape ``(len(items),)``; none where hardly anybody takes anything twice."""
+        for part in self.parts.values():
+            if isinstance(part, KnowsRepeats):
+                return part.repeatable()
+        return np.zeros(len(self.items), bool)
 
     def similar(self, items: Ints, k: int) -> Recommendations | None:
         """What goes with each item, see `likeness`; by one part alone, or None, where others are absent."""

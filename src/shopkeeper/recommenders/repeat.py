@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.core.types import (
     DAY_MS,
+    Bools,
     Evidence,
     Floats,
     Histories,
@@ -35,6 +36,7 @@ from shopkeeper.core.types import (
 )
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.histories import build_histories
+from shopkeeper.recommenders.again import AGAIN, bought_again
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.select import at, top_k
 
@@ -73,6 +75,7 @@ class Repeat:
         self.config = config or RepeatConfig()
         self.table_: Floats = np.zeros(_N_BUCKETS, np.float32)
         self.lift_: Floats = np.zeros(0, np.float32)
+        self.again_: Floats = np.zeros(0, np.float32)
 
     def fit(self, dataset: Dataset) -> Self:
         """Count returns at past moments in O(moments * events)."""
@@ -83,6 +86,7 @@ class Repeat:
         expected = np.bincount(item, self.table_[bucket], minlength=dataset.n_items)
         strength = _SHRINK * float(self.table_[bucket].mean()) if len(bucket) else 1.0
         self.lift_ = ((returns + strength) / (expected + strength)).astype(np.float32)
+        self.again_ = bought_again(dataset)
         return self
 
     def recommend(self, requests: Requests, k: int) -> Recommendations:
@@ -103,9 +107,13 @@ class Repeat:
         entry = {int(item): i for i, item in enumerate(history.summary_items)}
         return tuple(self._evidence(history, entry.get(int(item)), now) for item in items)
 
+    def repeatable(self) -> Bools:
+        """Which items people buy again, by the log; see `again`."""
+        return self.again_ >= AGAIN
+
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""
-        write_state(folder, asdict(self.config), table=self.table_, lift=self.lift_)
+        write_state(folder, asdict(self.config), table=self.table_, lift=self.lift_, again=self.again_)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -113,6 +121,8 @@ class Repeat:
         settings, arrays = read_state(folder)
         model = cls(RepeatConfig(**settings))
         model.table_, model.lift_ = arrays["table"], arrays["lift"]
+        # Models of an earlier version do not know what is bought again: to them everything may be.
+        model.again_ = arrays.get("again", np.ones(len(model.lift_), np.float32))
         return model
 
     def _chances(self, requests: Requests) -> Floats:

@@ -51,6 +51,7 @@ _LARGE_BATCH = 500
 
 Asked = TypeVar("Asked", bound=BaseModel)
 CustomerId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a customer.")]
+Debug = Annotated[bool, Query(description="Tell what each rule did to each list.")]
 SessionId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a session.")]
 
 
@@ -182,14 +183,14 @@ class Interface:
         metrics.count_events([(name, body[name]) for name in ("stored", "duplicates", "quarantined")])
         return Response(to_json(body), media_type=JSON)
 
-    async def recommend(self, request: Request) -> Response:
+    async def recommend(self, request: Request, debug: Debug = False) -> Response:
         """``POST /v1/recommendations``."""
         asked = _valid(RecommendationRequest, await read_json(request, max_bytes=self._max_bytes))
         if asked.customer_id is not None or asked.session_id is not None:
             self._guard(request)
-        return await run_in_threadpool(self._recommend, asked)
+        return await run_in_threadpool(self._recommend, asked, debug)
 
-    def _recommend(self, asked: RecommendationRequest) -> Response:
+    def _recommend(self, asked: RecommendationRequest, debug: bool) -> Response:
         answer = self._service.recommend(
             GUEST if asked.history is not None else self._asker(asked.customer_id, asked.session_id),
             k=asked.k,
@@ -198,6 +199,9 @@ class Interface:
             category=asked.category,
             surface=asked.surface,
             wish=asked.wish.wish(),
+            rules=asked.rules,
+            bought_days=asked.bought_days,
+            debug=debug,
         )
         return _json(RankedAnswer, ranked(answer))
 
@@ -227,24 +231,27 @@ class Interface:
         customer_id: CustomerId = None,
         session_id: SessionId = None,
         k: int = 12,
+        debug: Debug = False,
     ) -> Response:
         """``GET /v1/homepage``."""
         if customer_id is not None or session_id is not None:
             self._guard(request)
         asker = self._asker(customer_id, session_id)
-        return _json(Homepage, self._service.homepage(asker, k=k, wish=wish))
+        return _json(Homepage, self._service.homepage(asker, k=k, wish=wish, debug=debug))
 
     def results(self, request: Request, days: int = 30) -> Response:
         """``GET /v1/results``."""
         self._guard(request)
         return _json(Results, self._service.results(days=days))
 
-    async def homepage_of(self, request: Request) -> Response:
+    async def homepage_of(self, request: Request, debug: Debug = False) -> Response:
         """``POST /v1/homepage``."""
         asked = _valid(HomepageRequest, await read_json(request, max_bytes=self._max_bytes))
         history = [event.happening() for event in asked.history]
         wish = asked.wish.wish()
-        page = await run_in_threadpool(self._service.homepage, k=asked.k, history=history, wish=wish)
+        page = await run_in_threadpool(
+            self._service.homepage, k=asked.k, history=history, wish=wish, debug=debug
+        )
         return _json(Homepage, page)
 
     def _asker(self, customer_id: str | None, session_id: str | None) -> Person:

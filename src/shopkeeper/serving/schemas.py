@@ -7,11 +7,13 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shopkeeper.core import columns as c
+from shopkeeper.core.rules import MOST_RULES, Rule
 from shopkeeper.core.types import EventType
 from shopkeeper.data.collect import DUPLICATE, STORED, Verdict
 from shopkeeper.data.contract import RULES, Reason
 from shopkeeper.data.values import parse_time
 from shopkeeper.serving.visits import Happening
+from shopkeeper.surfaces.effects import RuleEffect
 from shopkeeper.surfaces.page import Answer, Card
 from shopkeeper.surfaces.page import Reason as CardReason
 from shopkeeper.surfaces.segmentation import Segmentation, SegmentMove, SegmentOverlap, SegmentSize
@@ -75,6 +77,8 @@ class RecommendationRequest(BaseModel):
     category: str | None = None
     surface: str = Field("for_you", description="for_you, buy_again, related, trending or popular.")
     wish: WishRequest = WishRequest()
+    rules: list[Rule] = Field(default=[], max_length=MOST_RULES, description="Beside those of the shop.")
+    bought_days: float | None = Field(None, ge=0, description="In place of lists.bought_days.")
 
 
 class HomepageRequest(BaseModel):
@@ -102,6 +106,8 @@ class RankedAnswer:
     model_version: str
     note: str
     items: tuple[RankedItem, ...]
+    warnings: tuple[str, ...] = ()
+    debug: tuple[RuleEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +185,9 @@ class Problem:
 def ranked(answer: Answer) -> RankedAnswer:
     """An answer with ranks."""
     items = tuple(_ranked(card, rank) for rank, card in enumerate(answer.items, start=1))
-    return RankedAnswer(answer.request_id, answer.model_version, answer.note, items)
+    return RankedAnswer(
+        answer.request_id, answer.model_version, answer.note, items, answer.warnings, answer.debug
+    )
 
 
 def _ranked(card: Card, rank: int) -> RankedItem:

@@ -5,8 +5,8 @@ from worker threads. All results are frozen values of `surfaces.page`.
 """
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import InvalidRequest, NotFound, NotTrained, ShopkeeperError, UnknownCustomer
 from shopkeeper.core.ports import Clock
+from shopkeeper.core.rules import Rule
 from shopkeeper.core.types import DAY_MS, Bools, EventType
 from shopkeeper.data.collect import Collecting, Verdict, collect_events, start_collecting
 from shopkeeper.data.dataset import Dataset, event_weights
@@ -37,12 +38,17 @@ from shopkeeper.serving.finder import Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.rulebook import Rulebook
+from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
 from shopkeeper.surfaces.assortment import Assortment
-from shopkeeper.surfaces.fresh import draw, tried_in
+from shopkeeper.surfaces.composer import FEWEST
+from shopkeeper.surfaces.effects import BOUGHT, SHOWN, Lists, RuleEffect, Step, effects, ids_by_row
+from shopkeeper.surfaces.fresh import draw
+from shopkeeper.surfaces.listing import Asked, Listed, listed
 from shopkeeper.surfaces.page import (
     Answer,
     Card,
@@ -63,8 +69,8 @@ from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
-from shopkeeper.surfaces.visit import NOTHING, Visit
-from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant, together
+from shopkeeper.surfaces.visit import Visit
+from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant
 
 SURFACES: Final[dict[str, str]] = {
     "for_you": "",
@@ -74,7 +80,7 @@ SURFACES: Final[dict[str, str]] = {
     "popular": "popular",
 }
 """What `Service.recommend` may be asked for, and the part of the model that answers; empty is the blend."""
-FEWEST_ON_SHELF: Final = homepage.FEWEST
+FEWEST_ON_SHELF: Final = FEWEST
 MOST_ON_SHELF: Final = 100
 MOST_DAYS: Final = 90
 """How far back `Service.results` can look."""
@@ -156,11 +162,15 @@ class Service:
         self._live = LiveHistories(store)
         self._showroom = Showroom(store, currency=config.currency)
         self._weights = event_weights(config.event_weights)
-        self._visits = Visits(models, self._showroom, self._live, self._weights, clock)
+        self._seen = Seen(self.decisions, store, days=config.lists.fatigue_days)
+        self._visits = Visits(
+            models, self._showroom, self._live, self._weights, clock, config.lists, self._seen
+        )
         self._picker = Picker(store)
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
+        self._rulebook = Rulebook(config.rules)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -239,6 +249,9 @@ class Service:
         category: str | None = None,
         surface: str = "for_you",
         wish: Wish = NO_WISH,
+        rules: Sequence[Rule] = (),
+        bought_days: float | None = None,
+        debug: bool = False,
     ) -> Answer:
         """At most ``k`` items for a person, or for a history given in their place.
 
@@ -258,11 +271,18 @@ class Service:
             One of `SURFACES`.
         wish
             What they say they want. Of ``for_you``, what it asks for comes first.
+        rules
+            What holds for this list beside the rules of the shop.
+        bought_days
+            How long a purchase is left out of this list, unless people buy such things again.
+        debug
+            Tell what each rule did, at the price of a list a rule.
 
         Raises
         ------
         InvalidRequest
-            ``k`` lies outside 1 to ``limits.max_k``, or ``surface``, ``category`` or a style does not exist.
+            ``k`` lies outside 1 to ``limits.max_k``, or ``surface``, ``category`` or a style does not exist,
+            or rules contradict each other.
         NotTrained
             No model has been promoted yet.
         NotIndexed
@@ -271,20 +291,25 @@ class Service:
         self._check_k(k)
         model = self._models.required()
         visit = self._visits.given(history, model) if history is not None else self._visits.of(person, model)
-        visit, granted = self._granted(visit, wish, k)
+        codes = tuple(visit.stock.codes[item] for item in exclude if item in visit.stock.codes)
         allowed = eligible(visit.stock, category=_category(visit, category))
-        codes = [visit.stock.codes[item] for item in exclude if item in visit.stock.codes]
-        answer, part = _request_id(), _part(model, surface)
-        first = self._asked_for(visit, granted, surface, category, codes, k)
-        rest = k - len(first)
-        ranked = visit.ask(part, rest, allowed=allowed, exclude=[*codes, *first]) if rest else NOTHING
-        if surface == "for_you" and not first:
-            among = _among(visit, category, codes)
-            ranked = tried_in(ranked, draw(visit, among, _chance(answer)))
-        cards = (*first.values(), *visit.cards(ranked, ranked.items[:rest]))
-        found = Answer(answer, model.version, cards, _note(person, visit, history))
-        self._decided(found, "recommendations", person, _row(surface, cards))
-        return found
+        asked = Asked(surface, _part(model, surface), k, allowed, codes)
+        answer = _request_id()
+
+        def of(visit: Visit) -> Listed:
+            led, granted = self._granted(visit, wish, k)
+            among = _among(led, category, codes)
+            return listed(led, asked, among, granted, lambda: _chance(answer))
+
+        days = visit.bought_days if bought_days is None else bought_days
+        visit = replace(visit, ruled=self._rulebook.joined(rules, visit.stock), bought_days=days)
+        found = of(visit)
+        self._rulebook.tell(found.warnings)
+        told = self._effects(visit, lambda some: (_row(surface, of(some).cards),)) if debug else ()
+        note = _note(person, visit, history)
+        out = Answer(answer, model.version, found.cards, note, found.warnings, told)
+        self._decided(out, "recommendations", person, _row(surface, found.cards))
+        return out
 
     def recommend_by(self, model: Model, person: Person, *, k: int = 10) -> Answer:
         """What a model that need not be the live one would recommend, to compare it with others."""
@@ -299,6 +324,7 @@ class Service:
         self._check_k(k)
         model = self._models.required()
         visit = self._visits.of(person, model)
+        visit = self._ruled(visit)
         ranked = visit.ask(_part(model, surface), k, allowed=eligible(visit.stock))
         return Answer(_request_id(), model.version, visit.cards(ranked, ranked.items))
 
@@ -335,7 +361,11 @@ class Service:
         named = pl.Series(log.people, dtype=pl.String) if customers is None else customers
         people = named if customers is None else self.identity.customers(named)
         everybody = Everybody(named, people, log.over(model.items), self.store.customers())
-        allowed = eligible(self._showroom.assortment(model))
+        stock = self._showroom.assortment(model)
+        allowed = eligible(stock)
+        barred = self._rulebook.own(stock).barred
+        if barred is not None:
+            allowed = allowed & ~barred[: stock.known]
         return write_lists(model, everybody, out, as_of=self.now(), allowed=allowed, k=k, progress=progress)
 
     def similar(self, item_id: str, *, k: int = 10) -> Answer:
@@ -348,7 +378,7 @@ class Service:
         """
         self._check_k(k)
         model = self._models.required()
-        visit = self._visits.of(GUEST, model)
+        visit = self._ruled(self._visits.of(GUEST, model))
         cards = product.similar_cards(visit, visit.stock.code(item_id), k)
         answer = Answer(_request_id(), model.version, cards)
         self._decided(answer, "similar", GUEST, _row("similar", cards))
@@ -361,10 +391,12 @@ class Service:
         k: int = 12,
         history: Sequence[Happening] | None = None,
         wish: Wish = NO_WISH,
+        debug: bool = False,
     ) -> Homepage:
         """The homepage of a person, ``k`` cards a row at most; by category before the first training.
 
-        A ``history`` that came with the request is taken in place of what the log knows of the person.
+        A ``history`` that came with the request is taken in place of what the log knows of the person. With
+        ``debug`` the page tells what each rule did, at the price of a page a rule.
 
         Raises
         ------
@@ -379,25 +411,32 @@ class Service:
             raise InvalidRequest(f"k = {k} must be between {FEWEST_ON_SHELF} and {MOST_ON_SHELF}.")
         model = self._models.current()
         visit = self._visits.of(person, model) if history is None else self._visits.given(history, model)
-        visit, granted = self._granted(visit, wish, k)
         answer = _request_id()
-        drawn = draw(visit, visit.open, _chance(answer))
-        rows = homepage.compose(visit, k, granted, drawn)
+
+        def of(visit: Visit) -> tuple[Visit, homepage.Composed]:
+            led, granted = self._granted(visit, wish, k)
+            return led, homepage.composed(led, k, granted, draw(led, led.open, _chance(answer)))
+
+        visit = self._ruled(visit)
+        wished, found = of(visit)
+        self._rulebook.tell(found.warnings)
         page = Homepage(
             answer,
             _version(model),
-            rows,
-            homepage.categories(visit),
-            () if visit.is_known else self._styles_of(visit),
+            found.rows,
+            homepage.categories(wished),
+            () if wished.is_known else self._styles_of(wished),
+            found.warnings,
+            self._effects(visit, lambda some: of(some)[1].rows) if debug else (),
         )
-        self._decided(page, "homepage", person if history is None else GUEST, *rows)
+        self._decided(page, "homepage", person if history is None else GUEST, *found.rows)
         return page
 
     def product(self, item_id: str, person: Person = GUEST, *, k: int = 8) -> ProductPage:
         """One product's page; raises `UnknownItem`."""
         self._check_k(k)
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._ruled(self._visits.of(person, model))
         code = visit.stock.code(item_id)
         similar, together = product.product_rows(visit, code, k)
         card = product.explained_card(visit, code)
@@ -409,7 +448,7 @@ class Service:
         """One category in personal order; raises `NotFound`."""
         self._check_k(k)
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._visits.of(person, model).plain
         code = visit.stock.category_code(name)
         cards = product.category_cards(visit, code, k)
         count = int(visit.stock.category_sizes[code])
@@ -449,7 +488,7 @@ class Service:
         self._check_k(k)
         wanted = read_query(typed, bounds)
         model = self._models.current()
-        visit = self._visits.of(person, model)
+        visit = self._visits.of(person, model).plain
         _category(visit, wanted.bounds.category)
         found, facets, count = search.search(visit, self.finder.index(), wanted, k)
         low, high = wanted.bounds.min_price, wanted.bounds.max_price
@@ -608,19 +647,24 @@ class Service:
         """The visit of somebody who says what they want."""
         return grant(visit, wish.checked(), k, self.finder.index) if wish else (visit, ())
 
-    def _asked_for(
-        self,
-        visit: Visit,
-        granted: tuple[Granted, ...],
-        surface: str,
-        category: str | None,
-        left_out: list[int],
-        k: int,
-    ) -> dict[int, Card]:
-        """Cards of what a wish asks for, by code; only in the list that is the person's own."""
-        among = _among(visit, category, left_out)
-        found = together(granted, among, k) if surface == "for_you" else []
-        return {item: visit.cards_because(part.ranked, [item], reason=part.title)[0] for item, part in found}
+    def _ruled(self, visit: Visit) -> Visit:
+        """The visit under the rules of the shop."""
+        return replace(visit, ruled=self._rulebook.own(visit.stock))
+
+    def _effects(self, visit: Visit, rows: Callable[[Visit], Sequence[Row]]) -> tuple[RuleEffect, ...]:
+        """What each rule, and what lists remember of the person, did to the rows of an answer."""
+
+        def lists(some: Sequence[Step]) -> Lists:
+            rules = [step for step in some if isinstance(step, Rule)]
+            under = replace(
+                visit,
+                ruled=self._rulebook.of(rules, visit.stock),
+                bought_days=visit.bought_days if BOUGHT in some else 0.0,
+                fatigue=visit.fatigue if SHOWN in some else None,
+            )
+            return ids_by_row(rows(under))
+
+        return effects((BOUGHT, SHOWN, *visit.ruled.rules), lists)
 
     def _event(
         self, person: Person, event_type: str, card: Card | None, quantity: float | None

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from shopkeeper.core.config import Lists
 from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.ports import Clock
 from shopkeeper.core.types import EventType, Floats
@@ -11,9 +13,14 @@ from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.live import Deed, LiveHistories, Trail, cart_of, histories_of
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import Person
+from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.showroom import Showroom
+from shopkeeper.surfaces.assortment import Assortment
+from shopkeeper.surfaces.fatigue import Fatigue
 from shopkeeper.surfaces.visit import Visit
 
+NO_MEMORY: Final = Lists(bought_days=0, fatigue=0)
+"""Lists that remember nothing."""
 _NO_ITEMS = ItemIndex.of([])
 _KINDS = {kind.name: kind for kind in EventType}
 
@@ -48,16 +55,29 @@ class Visits:
         How strongly each kind of event speaks, indexed by `EventType`; 0 leaves it out.
     clock
         Where "now" comes from.
+    lists
+        What lists remember of people.
+    seen
+        What they were shown; None where that does not matter.
     """
 
     def __init__(
-        self, models: LiveModel, showroom: Showroom, live: LiveHistories, weights: Floats, clock: Clock
+        self,
+        models: LiveModel,
+        showroom: Showroom,
+        live: LiveHistories,
+        weights: Floats,
+        clock: Clock,
+        lists: Lists = NO_MEMORY,
+        seen: Seen | None = None,
     ) -> None:
         self._models = models
         self._showroom = showroom
         self._live = live
         self._weights = weights
         self._clock = clock
+        self._lists = lists
+        self._seen = seen
 
     def now(self) -> int:
         """The shop's own time, epoch milliseconds: the clock's, less what the log was behind it when learned.
@@ -75,14 +95,17 @@ class Visits:
         cart = [stock.codes[item] for item in trail.cart(now) if item in stock.codes]
         histories = trail.histories(model.items if model else _NO_ITEMS, self._weights)
         attributes = self._live.attributes(person, model.attributes) if model else None
+        as_of = _after(trail.deeds, now)
         return Visit(
             model,
             stock,
             histories,
-            _after(trail.deeds, now),
+            as_of,
             tuple(reversed(cart)),
             attributes,
             weights=self._weights,
+            bought_days=self._lists.bought_days,
+            fatigue=self._fatigue(trail, stock, as_of),
         )
 
     def given(self, history: Sequence[Happening], model: Model | None) -> Visit:
@@ -101,8 +124,20 @@ class Visits:
         stock = self._showroom.assortment(model)
         cart = [stock.codes[item] for item in cart_of(deeds, now) if item in stock.codes]
         return Visit(
-            model, stock, histories, _after(deeds, now), tuple(reversed(cart)), weights=self._weights
+            model,
+            stock,
+            histories,
+            _after(deeds, now),
+            tuple(reversed(cart)),
+            weights=self._weights,
+            bought_days=self._lists.bought_days,
         )
+
+    def _fatigue(self, trail: Trail, stock: Assortment, as_of: int) -> Fatigue | None:
+        if self._seen is None or not self._lists.fatigue:
+            return None
+        showings = self._seen.showings(trail.people, stock, as_of)
+        return Fatigue(showings, self._lists.fatigue, self._lists.fatigue_days)
 
 
 def _deed(place: int, event: Happening, now: int) -> Deed:

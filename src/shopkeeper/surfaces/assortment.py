@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,33 @@ from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.surfaces.page import UNSAID, Card, Reason
 
 _TEXTS = (c.TITLE, c.CATEGORY, c.CATEGORY2, c.CATEGORY3, c.BRAND, c.IMAGE_URL, c.URL)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of items under one name, one entry for each value of an item, by rising item.
+
+    Attributes
+    ----------
+    numbers
+        Number of each value.
+    items, values
+        Code of the item and number of the value of each entry.
+    """
+
+    numbers: dict[str, int]
+    items: Ints
+    values: Ints
+
+    @classmethod
+    def of(cls, said: Sequence[Sequence[str]]) -> Self:
+        """From the values of each item."""
+        numbers: dict[str, int] = {}
+        pairs = [
+            (item, numbers.setdefault(value, len(numbers))) for item, row in enumerate(said) for value in row
+        ]
+        entries = np.array(pairs, np.int32).reshape(-1, 2)
+        return cls(numbers, entries[:, 0], entries[:, 1])
 
 
 @dataclass(frozen=True)
@@ -46,6 +73,8 @@ class Assortment:
         Shape ``(n,)``: equal for items with the same title, which nobody can tell apart.
     kin
         Shape ``(n,)``: equal for items of the same finest category and brand, -1 where either is unknown.
+    attributes
+        JSON of each item's attributes, empty where there are none.
     reserved
         Shape ``(n,)``: for grown-ups only or nobody else's business, as ``age_restricted`` or ``discreet``
         within ``attributes`` says. Shown to who asks for it or takes it, and never named as a reason.
@@ -62,6 +91,7 @@ class Assortment:
     category: Ints
     look: Ints
     kin: Ints
+    attributes: list[str]
     reserved: Bools
 
     def __len__(self) -> int:
@@ -71,6 +101,21 @@ class Assortment:
     def codes(self) -> dict[str, int]:
         """Code of each id."""
         return {item_id: code for code, item_id in enumerate(self.ids)}
+
+    def told(self, name: str) -> "Told":
+        """What is said of each item under a text column, or else under a key of its attributes; kept."""
+        if name not in self._told:
+            said = (
+                [(text,) if text else () for text in self.texts[name]]
+                if name in self.texts
+                else [_values(told.get(name)) for told in _attributes(self.attributes, name)]
+            )
+            self._told[name] = Told.of(said)
+        return self._told[name]
+
+    @cached_property
+    def _told(self) -> "dict[str, Told]":
+        return {}
 
     @cached_property
     def kind_names(self) -> tuple[str, ...]:
@@ -191,7 +236,8 @@ def lay_out(items: ItemIndex, catalogue: pl.DataFrame, *, currency: str) -> Asso
     """
     table = _merged(items, catalogue)
     texts = {name: _text(table, name) for name in _TEXTS}
-    texts[c.TITLE_ZH] = _titles_zh(table)
+    attributes = _column(table, c.ATTRIBUTES, pl.String).fill_null("").to_list()
+    texts[c.TITLE_ZH] = _titles_zh(attributes)
     categories = tuple(sorted({name for name in texts[c.CATEGORY] if name}))
     positions = {name: position for position, name in enumerate(categories)}
     return Assortment(
@@ -206,7 +252,8 @@ def lay_out(items: ItemIndex, catalogue: pl.DataFrame, *, currency: str) -> Asso
         category=np.array([positions.get(name, -1) for name in texts[c.CATEGORY]], np.int32),
         look=_numbered([title.casefold().strip() for title in texts[c.TITLE]], alone=""),
         kin=_kin(texts[c.CATEGORY3], texts[c.BRAND]),
-        reserved=_reserved(table),
+        attributes=attributes,
+        reserved=_reserved(attributes),
     )
 
 
@@ -232,22 +279,30 @@ def _text(table: pl.DataFrame, name: str) -> list[str]:
     return _column(table, name, pl.String).fill_null("").str.strip_chars().to_list()
 
 
-def _titles_zh(table: pl.DataFrame) -> list[str]:
-    titles = [attributes.get(c.TITLE_ZH, "") for attributes in _attributes(table, c.TITLE_ZH)]
+def _titles_zh(attributes: list[str]) -> list[str]:
+    titles = [told.get(c.TITLE_ZH, "") for told in _attributes(attributes, c.TITLE_ZH)]
     return [title if isinstance(title, str) else "" for title in titles]
 
 
-def _reserved(table: pl.DataFrame) -> Bools:
-    mask = np.zeros(len(table), bool)
+def _reserved(attributes: list[str]) -> Bools:
+    mask = np.zeros(len(attributes), bool)
     for key in c.RESERVED:
-        mask |= np.array([attributes.get(key) is True for attributes in _attributes(table, key)], bool)
+        mask |= np.array([told.get(key) is True for told in _attributes(attributes, key)], bool)
     return mask
 
 
-def _attributes(table: pl.DataFrame, key: str) -> list[dict[str, Any]]:
+def _attributes(texts: list[str], key: str) -> list[dict[str, Any]]:
     """Attributes of each item that may have a key, empty for the others: most need not be parsed."""
-    texts = _column(table, c.ATTRIBUTES, pl.String).fill_null("").to_list()
     return [_parsed(text) if key in text else {} for text in texts]
+
+
+def _values(value: Any) -> tuple[str, ...]:
+    """A value of an attribute as texts, each entry of a list by itself; JSON for what is neither."""
+    if value is None or value == "":
+        return ()
+    if isinstance(value, list):
+        return tuple(text for entry in value for text in _values(entry))
+    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),)
 
 
 def _parsed(attributes: str) -> dict[str, Any]:

@@ -68,16 +68,16 @@ def untouched(visit: Visit, among: Bools) -> list[int]:
     return [*known, *_newer(visit, among)]
 
 
-def tried_in(ranked: Ranked, drawn: Drawn | None) -> Ranked:
+def tried_in(ranked: Ranked, drawn: Drawn | None, place: int = PLACE) -> Ranked:
     """A ranking with the drawn item in its place; the same where none was drawn, or it ends before."""
-    if drawn is None or len(ranked.items) <= PLACE or drawn.item in ranked.items[:PLACE]:
+    if drawn is None or len(ranked.items) <= place or drawn.item in ranked.items[:place]:
         return ranked
     at = ranked.items.index(drawn.item) if drawn.item in ranked.items else len(ranked.items)
-    before = ranked.only([item for place, item in enumerate(ranked.items) if place != at])
+    before = ranked.only([item for n, item in enumerate(ranked.items) if n != at])
     return Ranked(
-        [*before.items[:PLACE], drawn.item, *before.items[PLACE:]],
-        [*before.scores[:PLACE], before.scores[PLACE - 1], *before.scores[PLACE:]],
-        [*before.sources[:PLACE], EXPLORE, *before.sources[PLACE:]],
+        [*before.items[:place], drawn.item, *before.items[place:]],
+        [*before.scores[:place], before.scores[max(place - 1, 0)], *before.scores[place:]],
+        [*before.sources[:place], EXPLORE, *before.sources[place:]],
         ranked.by,
         {drawn.item: drawn.probability},
     )

@@ -1,21 +1,23 @@
 """The homepage: shelves from the most personal to the least, nothing twice, categories in personal order."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS, Bools
+from shopkeeper.recommenders.fresh import PLACE
+from shopkeeper.surfaces.composer import FEWEST, Composer
 from shopkeeper.surfaces.fresh import Drawn, tried_in
-from shopkeeper.surfaces.page import Card, CategoryLink, Reason, Row
+from shopkeeper.surfaces.page import CategoryLink, Reason, Row
 from shopkeeper.surfaces.reasons import new_in
-from shopkeeper.surfaces.slate import Taken, at_most_per_category, offered, pick, showable
+from shopkeeper.surfaces.rules import NO_RULES
+from shopkeeper.surfaces.slate import at_most_per_category, offered, pick, showable
 from shopkeeper.surfaces.visit import Ranked, Visit
 from shopkeeper.surfaces.wish import Granted
 
-FEWEST = 4
-"""A shelf with fewer cards looks broken and is left out."""
 NEW_DAYS = 60
 """How long an item counts as new."""
 _ANCHORS = 2
@@ -23,60 +25,6 @@ _ANCHORS = 2
 _GUEST_CATEGORIES = 5
 _TOP_CATEGORIES = 3
 _FEW_SHELVES = 4
-
-
-class Composer:
-    """Builds the shelves of one page in order; what stands on one is taken for the next."""
-
-    def __init__(self, visit: Visit, k: int, drawn: Drawn | None = None) -> None:
-        self.visit = visit
-        self.k = k
-        self.drawn = drawn
-        self.rows: list[Row] = []
-        self.wished = 0
-        self.taken = Taken(visit.stock)
-        if visit.barred is not None:
-            self.taken.bar(np.flatnonzero(visit.barred).tolist())
-
-    @property
-    def shelves(self) -> int:
-        """How many shelves stand on the page beside those that were asked for."""
-        return len(self.rows) - self.wished
-
-    @property
-    def depth(self) -> int:
-        """How many items to ask for so that a shelf can be filled past what is taken and reads alike."""
-        return 4 * self.k + sum(len(row.cards) for row in self.rows)
-
-    def put(self, name: str, title: Reason, ranked: Ranked) -> None:
-        """Put a shelf on the page if enough of the ranking can stand on it; each card says why."""
-        chosen = self._choose(ranked)
-        if chosen:
-            self._shelve(name, title, self.visit.cards(ranked, chosen))
-
-    def put_because(self, name: str, title: Reason, ranked: Ranked, evidence: Sequence[int]) -> None:
-        """Put a shelf whose title is the reason of all its cards; they follow from the items in evidence."""
-        chosen = self._choose(ranked)
-        if chosen:
-            self._shelve(name, title, self.visit.cards_because(ranked, chosen, evidence=evidence))
-
-    def put_wished(self, part: Granted) -> None:
-        """Put a shelf of what somebody asked for, however little there is."""
-        chosen = self._choose(part.ranked, 1)
-        if chosen:
-            self._shelve(part.name, part.title, self.visit.cards_because(part.ranked, chosen))
-            self.wished += 1
-
-    def _choose(self, ranked: Ranked, fewest: int = FEWEST) -> list[int]:
-        """Enough cards to fill a shelf, which are taken from here on, or none."""
-        chosen = pick(self.visit.stock, ranked.items, self.taken, self.k)
-        if len(chosen) < fewest:
-            return []
-        self.taken.add(chosen)
-        return chosen
-
-    def _shelve(self, name: str, title: Reason, cards: tuple[Card, ...]) -> None:
-        self.rows.append(Row(name, title.en, title.zh, cards))
 
 
 def compose(
@@ -95,12 +43,43 @@ def compose(
     drawn
         The untouched item to try.
     """
+    return composed(visit, k, granted, drawn).rows
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The shelves of a page, and what rules could not do or left out."""
+
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def composed(visit: Visit, k: int, granted: Sequence[Granted] = (), drawn: Drawn | None = None) -> Composed:
+    """`compose`, and what is to be told of it."""
     page = Composer(visit, k, drawn)
     for part in granted:
         page.put_wished(part)
     for shelf in _KNOWN if visit.is_known else _GUEST:
+        before = len(page.rows)
         shelf(page)
-    return tuple(page.rows)
+        if len(page.rows) == before and shelf in _OWN:
+            page.warnings += _emptied(page, shelf)
+    ruled = visit.ruled
+    return Composed(tuple(page.rows), (*ruled.conflicts, *ruled.warnings, *page.warnings))
+
+
+def _emptied(page: Composer, shelf: "_Shelf") -> list[str]:
+    """What rules took from a shelf that would stand on the page without them."""
+    ruled = page.visit.ruled
+    if not ruled.bars and not ruled.caps:
+        return []
+    free = Composer(replace(page.visit, ruled=NO_RULES), page.k)
+    shelf(free)
+    return [
+        f"{row.name}: left out, as the rules {', '.join(map(repr, names))} leave less than {FEWEST} items"
+        for row in free.rows
+        if (names := ruled.emptying([page.visit.stock.codes[card.item_id] for card in row.cards]))
+    ]
 
 
 def categories(visit: Visit) -> tuple[CategoryLink, ...]:
@@ -128,7 +107,8 @@ def _for_you(page: Composer) -> None:
     own = [item for item in ranked.items if item in visit.met]
     if len(set(own) & set(ranked.items[: page.k])) > page.k // 2:
         ranked = _in_turn(ranked.only(own), visit.unmet)
-    page.put("for_you", Reason("For you", "为您推荐"), tried_in(ranked, page.drawn))
+    place = PLACE - sum(slot <= PLACE for slot in page.pins)
+    page.put("for_you", Reason("For you", "为您推荐"), tried_in(ranked, page.drawn, place))
 
 
 def _in_turn(one: Ranked, other: Ranked) -> Ranked:
@@ -196,7 +176,7 @@ def _newly_created(page: Composer, favourites: Bools) -> None:
     codes = np.flatnonzero(fresh)
     order = np.lexsort((codes, -stock.created_at[codes], -visit.tastes[stock.category[codes]]))
     items = codes[order].tolist()
-    chosen = pick(stock, items, page.taken, page.k)
+    chosen = pick(stock, items, page.taken, page.k, visit.ruled.caps)
     if len(chosen) < FEWEST:
         return
     page.taken.add(chosen)
@@ -302,3 +282,5 @@ _KNOWN: tuple[_Shelf, ...] = (
     _shelf_by_shelf,
 )
 _GUEST: tuple[_Shelf, ...] = (_with_cart, _popular, _trending, _popular_in, _shelf_by_shelf)
+_OWN: tuple[_Shelf, ...] = (_for_you, _with_cart, _buy_again, _because, _new, _explore, _trending)
+"""Shelves whose absence is told where rules are the cause; the others fill what they leave open."""

@@ -5,6 +5,8 @@ Texts that depend on a language come in English and Chinese; the page picks one.
 
 from dataclasses import dataclass
 
+from shopkeeper.surfaces.effects import RuleEffect
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -140,6 +142,10 @@ class Homepage:
         All categories in personal order.
     styles
         Some to choose from, for somebody of whom nothing is known; else empty.
+    warnings
+        What rules could not do, or left out.
+    debug
+        What each rule did, for whoever asks.
     """
 
     request_id: str
@@ -147,6 +153,8 @@ class Homepage:
     rows: tuple[Row, ...]
     categories: tuple[CategoryLink, ...]
     styles: tuple[Style, ...] = ()
+    warnings: tuple[str, ...] = ()
+    debug: tuple[RuleEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +204,16 @@ class Answer:
         At most ``k`` cards, best first.
     note
         What the caller should know, such as that the person is not known and got a guest's list; often empty.
+    warnings, debug
+        As in `Homepage`.
     """
 
     request_id: str
     model_version: str
     items: tuple[Card, ...]
     note: str = ""
+    warnings: tuple[str, ...] = ()
+    debug: tuple[RuleEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

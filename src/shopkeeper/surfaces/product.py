@@ -9,9 +9,11 @@ import numpy as np
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import Bools
 from shopkeeper.recommenders.base import Explains
-from shopkeeper.surfaces.homepage import FEWEST, by_title
+from shopkeeper.surfaces.composer import FEWEST
+from shopkeeper.surfaces.homepage import by_title
 from shopkeeper.surfaces.page import UNSAID, Card, Reason, Row
 from shopkeeper.surfaces.reasons import goes_with, like
+from shopkeeper.surfaces.rules import capped
 from shopkeeper.surfaces.slate import Taken, arrange, offered, pick, showable
 from shopkeeper.surfaces.visit import NOTHING, Ranked, Visit
 
@@ -24,13 +26,13 @@ def similar_cards(visit: Visit, item: int, k: int) -> tuple[Card, ...]:
     allowed = visit.stock.in_stock[: visit.stock.known]
     together = visit.going_with([item], k, allowed=allowed)
     why = {True: like(visit.stock, item), False: goes_with(visit.stock, item)}
+    along = capped(together.items, visit.ruled.caps)
     cards = tuple(
-        replace(card, reason=why[card.source == _CONTENT])
-        for card in visit.cards_because(together, together.items)
+        replace(card, reason=why[card.source == _CONTENT]) for card in visit.cards_because(together, along)
     )
     more = _same_category(visit, item, max(k, FEWEST))
-    rest = [code for code in more.items if code not in together.items][: k - len(cards)]
-    return cards + visit.cards_because(more, rest)
+    free = [code for code in more.items if code not in along]
+    return cards + visit.cards_because(more, capped(free, visit.ruled.caps, along)[: k - len(cards)])
 
 
 def explained_card(visit: Visit, item: int) -> Card:
@@ -44,7 +46,7 @@ def explained_card(visit: Visit, item: int) -> Card:
 
 def product_rows(visit: Visit, item: int, k: int) -> tuple[Row | None, Row | None]:
     """Shelves of a product's page: of its own kind, and what people take along; nothing stands in both."""
-    stock, taken = visit.stock, Taken(visit.stock)
+    stock, taken = visit.stock, Taken(visit.stock, visit.ruled.barred)
     taken.add([item])
     alike = _same_category(visit, item, 4 * k)
     similar = _row("similar", "Similar products", "相似商品", visit, alike, taken, k, UNSAID)
@@ -89,7 +91,7 @@ def _loosely(visit: Visit, items: Sequence[int], k: int) -> list[int]:
 def _row(
     name: str, en: str, zh: str, visit: Visit, ranked: Ranked, taken: Taken, k: int, reason: Reason
 ) -> Row | None:
-    chosen = pick(visit.stock, ranked.items, taken, k)
+    chosen = pick(visit.stock, ranked.items, taken, k, visit.ruled.caps)
     if len(chosen) < FEWEST:
         return None
     taken.add(chosen)

@@ -6,22 +6,23 @@ import numpy as np
 
 from shopkeeper.core.types import Bools
 from shopkeeper.surfaces.assortment import Assortment
+from shopkeeper.surfaces.rules import Cap, capped
 
 
 class Taken:
     """What a page shows already, so that nothing stands on it twice: neither an item nor a title."""
 
-    def __init__(self, stock: Assortment) -> None:
+    def __init__(self, stock: Assortment, closed: Bools | None = None) -> None:
+        """``closed`` items, shape ``(n,)``, must not be shown; others that read alike may be."""
         self._stock = stock
+        self._closed = closed
         self._items: set[int] = set()
         self._looks: set[int] = set()
 
     def __contains__(self, code: int) -> bool:
+        if self._closed is not None and self._closed[code]:
+            return True
         return code in self._items or int(self._stock.look[code]) in self._looks
-
-    def bar(self, codes: Iterable[int]) -> None:
-        """Mark items that must not be shown; others that read alike may be."""
-        self._items.update(codes)
 
     def add(self, codes: Iterable[int]) -> None:
         """Mark items as shown."""
@@ -55,10 +56,20 @@ def arrange(stock: Assortment, ranked: Sequence[int], k: int) -> list[int]:
     return chosen
 
 
-def pick(stock: Assortment, ranked: Sequence[int], taken: Taken, k: int) -> list[int]:
-    """Fill one shelf of a page with at most ``k`` of a ranking: showable, not on the page yet, arranged."""
+def pick(
+    stock: Assortment,
+    ranked: Sequence[int],
+    taken: Taken,
+    k: int,
+    caps: Sequence[Cap] = (),
+    held: Sequence[int] = (),
+) -> list[int]:
+    """Fill one shelf of a page with at most ``k`` of a ranking: showable, not on the page yet, arranged.
+
+    Items ``held`` stand on the shelf already, and count where ``caps`` bound it.
+    """
     free = [code for code in ranked if stock.showable[code] and code not in taken]
-    return arrange(stock, free, k)
+    return arrange(stock, capped(free, caps, held), k)
 
 
 def at_most_per_category(stock: Assortment, ranked: Sequence[int], most: int) -> list[int]:

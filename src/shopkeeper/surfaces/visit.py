@@ -8,6 +8,7 @@ import numpy as np
 
 from shopkeeper.core.config import EventWeights
 from shopkeeper.core.types import (
+    DAY_MS,
     Bools,
     EventType,
     Evidence,
@@ -17,13 +18,17 @@ from shopkeeper.core.types import (
     Ragged,
     Recommendations,
     Requests,
+    distinct,
 )
 from shopkeeper.data.dataset import event_weights
 from shopkeeper.recommenders.base import Explains, Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment
+from shopkeeper.surfaces.fatigue import Fatigue, Tired
+from shopkeeper.surfaces.favour import DEEP, favoured
 from shopkeeper.surfaces.page import UNSAID, Card, Reason
 from shopkeeper.surfaces.reasons import Wording
+from shopkeeper.surfaces.rules import NO_RULES, Ruled
 from shopkeeper.surfaces.slate import offered
 
 
@@ -93,6 +98,12 @@ class Visit:
         What they merely said they want, with why it stands in the history.
     weights
         How strongly each kind of event speaks in this shop, indexed by `EventType`.
+    ruled
+        What the shop's rules, and those of the request, do to lists.
+    bought_days
+        How long a purchase is not shown again, unless people buy such things again; 0 shows everything.
+    fatigue
+        What the person was shown; None where that does not matter.
     """
 
     model: Model | None
@@ -105,6 +116,14 @@ class Visit:
     done: Histories | None = None
     wished: Mapping[int, Reason] = field(default_factory=dict)
     weights: Floats = field(default_factory=lambda: event_weights(EventWeights()))
+    ruled: Ruled = NO_RULES
+    bought_days: float = 0.0
+    fatigue: Fatigue | None = None
+
+    @property
+    def plain(self) -> "Visit":
+        """The same for a list that somebody asks for: nothing is left out or sinks for what was before."""
+        return replace(self, bought_days=0.0, fatigue=None)
 
     @cached_property
     def request(self) -> Requests:
@@ -120,10 +139,36 @@ class Visit:
     def _own(self) -> Histories:
         return self.histories if self.done is None else self.done
 
+    @cached_property
+    def closed(self) -> Bools | None:
+        """What must not be shown, by the person or by rules, shape ``(len(stock),)``; None for nothing."""
+        masks = [mask for mask in (self.barred, self.ruled.barred) if mask is not None]
+        if len(self.rested):
+            own = np.zeros(len(self.stock), bool)
+            own[self.rested] = True
+            masks.append(own)
+        return np.logical_or.reduce(masks) if len(masks) > 1 else next(iter(masks), None)
+
+    @cached_property
+    def rested(self) -> Ints:
+        """Items bought within `bought_days` that people do not buy again."""
+        lately = (self._own.kinds == EventType.purchase) & (
+            self._own.times >= self.as_of - self.bought_days * DAY_MS
+        )
+        if self.model is None or not self.bought_days or not lately.any():
+            return np.empty(0, np.int32)
+        items = distinct(self._own.items[lately])
+        return np.asarray(items[~self.model.repeatable[items]])
+
+    @cached_property
+    def tired(self) -> Tired | None:
+        """What sinks in lists, as it was shown and not taken up."""
+        return None if self.fatigue is None else self.fatigue.tired(self._own, self.as_of)
+
     @property
     def open(self) -> Bools:
         """What may be shown to the person, shape ``(len(stock),)``."""
-        return self.stock.showable if self.barred is None else self.stock.showable & ~self.barred
+        return self.stock.showable if self.closed is None else self.stock.showable & ~self.closed
 
     @property
     def is_known(self) -> bool:
@@ -183,8 +228,10 @@ class Visit:
         if recommender is None or not allowed.any():
             return NOTHING
         left_out = [code for code in exclude if code < self.stock.known]
-        requests = replace(self.request, allowed=allowed, exclude=Ragged.of([sorted(set(left_out))]))
-        return _ranked(recommender.recommend(requests, k), by=recommender)
+        requests = replace(self.request, exclude=Ragged.of([sorted(set(left_out))]))
+        depth = k if self.tired is None else max(k, DEEP)
+        found = favoured(recommender, requests, allowed, depth, self.ruled.factors)
+        return _ranked(found if self.tired is None else self.tired.sink(found, k), by=recommender)
 
     def going_with(self, items: Sequence[int], k: int, *, allowed: Bools) -> Ranked:
         """What goes with these items together: scores of each one's list are added up."""
@@ -201,6 +248,11 @@ class Visit:
             if allowed[item] and item not in known:
                 totals[item] = totals.get(item, 0.0) + score
                 sources.setdefault(item, source)
+        if self.ruled.factors is not None:
+            totals = {item: total * float(self.ruled.factors.values[item]) for item, total in totals.items()}
+        if self.tired is not None:
+            sinking = self.tired.of(np.fromiter(totals, np.int32, len(totals))).tolist()
+            totals = {item: totals[item] * factor for item, factor in zip(totals, sinking, strict=True)}
         best = sorted(totals, key=lambda item: (-totals[item], item))[:k]
         return Ranked(best, [totals[item] for item in best], [sources[item] for item in best])
 
@@ -238,7 +290,7 @@ class Visit:
         )
 
     def _unbarred(self, allowed: Bools) -> Bools:
-        return allowed if self.barred is None else allowed & ~self.barred[: len(allowed)]
+        return allowed if self.closed is None else allowed & ~self.closed[: len(allowed)]
 
     def _evidence(self, ranked: Ranked, chosen: Sequence[int]) -> Sequence[Evidence]:
         known = [item for item in chosen if item < self.stock.known]

@@ -1,8 +1,9 @@
+import polars as pl
 import pytest
 
 from shopkeeper.core.config import Limits
-from shopkeeper.core.errors import EmptySource
-from shopkeeper.data.sources.rows import read_rows
+from shopkeeper.core.errors import EmptySource, MissingColumn
+from shopkeeper.data.sources.rows import find, read_rows
 
 
 def test_rows_keep_their_numbers(tmp_path):
@@ -18,3 +19,11 @@ def test_a_file_without_rows(tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n")
     with pytest.raises(EmptySource):
         read_rows(tmp_path / "x.csv", Limits())
+
+
+def test_columns_are_found_also_if_spelled_otherwise():
+    frame = pl.DataFrame({"SKU": ["1"], "Product Title": ["Lamp"], "Kind": ["lamp"]})
+    assert find(frame, "kind", "f.csv") == "Kind"
+    assert find(frame, "product_title", "f.csv") == "Product Title"
+    with pytest.raises(MissingColumn, match=r"f\.csv has no column 'colour'; it has 'SKU'"):
+        find(frame, "colour", "f.csv")

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from shopkeeper.core.config import Limits
 from shopkeeper.core.errors import InvalidRequest, UnreadableSource
+from shopkeeper.data.database_url import is_database_url
 from shopkeeper.data.sources.base import Source
 from shopkeeper.data.sources.csv_file import CsvFile
-from shopkeeper.data.sources.database_url import is_database_url
 from shopkeeper.data.sources.ga4 import looks_like_ga4
 from shopkeeper.data.sources.json_lines import JsonLines
 from shopkeeper.data.sources.named import COMPLETE_JOURNEY, complete_journey

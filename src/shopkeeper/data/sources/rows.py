@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.core.config import Limits
-from shopkeeper.core.errors import EmptySource
+from shopkeeper.core.errors import EmptySource, MissingColumn
 from shopkeeper.core.types import Longs
+from shopkeeper.data.mapping import plain_name
 from shopkeeper.data.sources.opening import open_source
 
 
@@ -49,3 +50,27 @@ def read_rows(path: Path, limits: Limits) -> Rows:
     notes = (f"{path}: {len(broken):,} rows cannot be read, such as line {broken[0]}.",) if broken else ()
     frame = pl.concat([chunk.rows for chunk in chunks if len(chunk.rows)], how="diagonal_relaxed")
     return Rows(frame, np.arange(len(lines)) + np.searchsorted(broken, lines), notes)
+
+
+def find(frame: pl.DataFrame, name: str, source: object) -> str:
+    """The column of this name, also if it is spelled otherwise (``Product Title`` for ``product_title``).
+
+    Raises
+    ------
+    MissingColumn
+        There is none.
+    """
+    found = lookup(frame, name)
+    if found is None:
+        raise MissingColumn(
+            f"{source} has no column {name!r}; it has {', '.join(map(repr, frame.columns[:20]))}.",
+            hint="Name one of these.",
+        )
+    return found
+
+
+def lookup(frame: pl.DataFrame, name: str) -> str | None:
+    """`find`, or None."""
+    if name in frame.columns:
+        return name
+    return next((one for one in frame.columns if plain_name(one) == plain_name(name)), None)

@@ -1,23 +1,16 @@
 """Rows of a query on a database: SQLite, PostgreSQL, MySQL and MariaDB, by URL."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import URL, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from shopkeeper.core.errors import (
-    EmptySource,
-    InvalidRequest,
-    MissingDependency,
-    MissingFile,
-    UnreadableSource,
-)
+from shopkeeper.core.errors import EmptySource, InvalidRequest, UnreadableSource
+from shopkeeper.data.engines import open_engine, read_url
 from shopkeeper.data.sources.base import CHUNK_ROWS, Chunk, line_numbers
-from shopkeeper.data.sources.database_url import DRIVERS
 from shopkeeper.data.sources.json_columns import column_of
 
 _READ_ONLY: Final = {
@@ -52,7 +45,7 @@ class SqlQuery:
             raise InvalidRequest(
                 "A database needs a query.", hint="Give one with --query 'SELECT ... FROM ...'"
             )
-        self._url = _read_url(location)
+        self._url = read_url(location)
         self._query = query.strip().rstrip(";")
         self.name = self._url.render_as_string(hide_password=True)
         self.total: int | None = None
@@ -70,7 +63,7 @@ class SqlQuery:
             start += len(rows)
 
     def _batches(self) -> Iterator[tuple[list[str], Sequence[Any]]]:
-        engine = self._engine()
+        engine = open_engine(self._url, NullPool)
         try:
             with engine.connect() as connection:
                 connection.exec_driver_sql(_READ_ONLY[connection.dialect.name])
@@ -100,16 +93,6 @@ class SqlQuery:
             )
         return names
 
-    def _engine(self) -> Engine:
-        try:
-            return create_engine(self._url, poolclass=NullPool)
-        except (ImportError, NoSuchModuleError):
-            extra = DRIVERS[self._url.drivername][1]
-            raise MissingDependency(
-                f"Reading {self._url.drivername} needs a driver that is not installed.",
-                hint=f"Install it with: pip install 'shopkeeper[{extra}]'",
-            ) from None
-
     def _told(self, error: SQLAlchemyError) -> UnreadableSource:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return UnreadableSource(
@@ -127,17 +110,3 @@ def _column(name: str, values: list[Any]) -> pl.Series:
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
         return column
     return typed
-
-
-def _read_url(location: str) -> URL:
-    try:
-        url = make_url(location)
-    except (ArgumentError, ValueError):
-        raise InvalidRequest(
-            "The database URL cannot be read.", hint="Write it as scheme://user:password@host:port/database."
-        ) from None
-    if url.drivername in DRIVERS:
-        return url.set(drivername=DRIVERS[url.drivername][0])
-    if url.database and not Path(url.database).is_file():
-        raise MissingFile(f"{url.database} does not exist.", hint="Check the path after sqlite:///")
-    return url

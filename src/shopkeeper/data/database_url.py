@@ -1,4 +1,4 @@
-"""URLs of databases that can be read."""
+"""Which URLs name a database."""
 
 from typing import Final
 
@@ -15,6 +15,6 @@ DRIVERS: Final = {
 
 
 def is_database_url(location: str) -> bool:
-    """Whether a source is named by a URL of a database."""
+    """Whether a text is the URL of a database."""
     scheme = location.partition("://")[0]
     return "://" in location and (scheme == "sqlite" or scheme in DRIVERS)
