@@ -30,6 +30,7 @@ from shopkeeper.core.errors import (
     TooLittleData,
 )
 from shopkeeper.core.ports import system_clock
+from shopkeeper.core.types import Balance
 from shopkeeper.data import outbox
 from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
@@ -51,6 +52,7 @@ from shopkeeper.evaluation.protocols import time_task
 from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
+from shopkeeper.propensity.clicks import Learned
 from shopkeeper.serving.delivery import Channel, Delivery, deliver
 from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
@@ -58,6 +60,7 @@ from shopkeeper.serving.opening import CONFIG_FILE, open_service
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.service import Service
 from shopkeeper.serving.visits import Happening
+from shopkeeper.surfaces.adverts import read_adverts
 from shopkeeper.surfaces.forecast import Forecast, PurchaseForecast, action_list, churn_list, purchase_list
 from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
@@ -66,6 +69,8 @@ from shopkeeper.surfaces.segmentation import Segmentation, segment
 from shopkeeper.surfaces.wish import NO_WISH, Wish
 from shopkeeper.training.announce import announcing
 from shopkeeper.training.checkpoint import Checkpoint
+from shopkeeper.training.clicks import FOLDER as CLICKS
+from shopkeeper.training.clicks import learn_clicks
 from shopkeeper.training.learning import read_learnable
 from shopkeeper.training.plan import BUDGET
 from shopkeeper.training.train import Training, chosen_fitters, train
@@ -230,7 +235,7 @@ class Shop:
 
         How far it has come stands in the folder of models, where the dashboard reads it.
         """
-        with announcing(self.models, progress) as announcer:
+        with announcing(self.models, progress, self.store.last_seq()) as announcer:
             training = train(
                 self.store,
                 self.store,
@@ -488,6 +493,32 @@ class Shop:
             return found
         own = dict(zip(self.service.identity.customers(asked).to_list(), asked.to_list(), strict=True))
         return [replace(one, customer_id=own[one.customer_id]) for one in found if one.customer_id in own]
+
+    def learn_ads(self, *, progress: Progress = no_progress) -> dict[str, Learned]:
+        """Learn click probabilities of the shop's adverts from what was shown and clicked.
+
+        Returns
+        -------
+        How well each kind of model told the latest fifth; the best of them serves from now on.
+
+        Raises
+        ------
+        InvalidConfig
+            The file of adverts has faults.
+        TooLittleData
+            There are no adverts, or too few clicks.
+        """
+        path = self.folder / self.config.ads.file
+        adverts = read_adverts(path) if path.exists() else []
+        model, learned = learn_clicks(
+            self.store, adverts, reader_of_queries(self._cache, self.config), self._cache, progress
+        )
+        model.save(self.folder / CLICKS)
+        return learned
+
+    def ad_budgets(self) -> dict[str, Balance]:
+        """How the budgets of adverts stand, by campaign and day."""
+        return self.service.ads.balances()
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1) -> None:
         """Serve the shop page and the HTTP interface until the process is told to end."""

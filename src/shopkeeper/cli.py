@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_segments(commands)
     _add_actions(commands)
     _add_deliver(commands)
+    _add_ads(commands)
     _add_serve(commands)
     _add_forget(commands)
     _add_tag(commands)
@@ -250,6 +251,14 @@ def _add_deliver(commands: Any) -> None:
         help="environment variable with the webhook's secret (default: SHOPKEEPER_WEBHOOK_SECRET)",
     )
     command.add_argument("--customers", type=Path, metavar="FILE", help="send by your own ids in this file")
+
+
+def _add_ads(commands: Any) -> None:
+    about = "Learn click probabilities of adverts from what was clicked, and tell how budgets stand."
+    command = _command(commands, "ads", _ads, about)
+    _add_shop(command)
+    command.add_argument("--no-learn", action="store_true", help="tell how budgets stand, and no more")
+    command.add_argument("--json", action="store_true", help="for programs")
 
 
 def _add_serve(commands: Any) -> None:
@@ -573,6 +582,25 @@ def _deliver(options: argparse.Namespace) -> None:
         f"{done.sent:,} sent, {done.waiting:,} wait for the next time, {done.given_up:,} given up, "
         f"{done.withdrawn:,} withdrawn."
     )
+
+
+def _ads(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars, show_ads
+
+    with open_shop(options.shop) as shop, bars() as progress:
+        learned = {} if options.no_learn else shop.learn_ads(progress=progress)
+        budgets = shop.ad_budgets()
+    if options.json:
+        tables: dict[str, dict[str, Any]] = {"learned": {**learned}, "budgets": {**budgets}}
+        _print_json(
+            {
+                name: {key: dataclasses.asdict(one) for key, one in table.items()}
+                for name, table in tables.items()
+            }
+        )
+    else:
+        show_ads(learned, budgets)
 
 
 def _serve(options: argparse.Namespace) -> None:

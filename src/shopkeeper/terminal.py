@@ -21,16 +21,19 @@ from rich.progress import (
 from rich.table import Table
 
 from shopkeeper.recommenders.blend import Blend
+from shopkeeper.surfaces.adverts import MICROS
 
 if TYPE_CHECKING:
     from shopkeeper.catalog.completion import Completion
     from shopkeeper.catalog.describe import Description
     from shopkeeper.catalog.outcome import Tagging
+    from shopkeeper.core.types import Balance
     from shopkeeper.data.report import ImportReport
     from shopkeeper.evaluation import backtest
     from shopkeeper.evaluation.findings import Evaluation
     from shopkeeper.metrics.interval import Interval
     from shopkeeper.privacy.erasure import Receipt
+    from shopkeeper.propensity.clicks import Learned
     from shopkeeper.propensity.uplift import Found
     from shopkeeper.surfaces.forecast import Forecast
     from shopkeeper.surfaces.next_action import NextAction
@@ -136,6 +139,20 @@ def show_tagging(tagging: Tagging) -> None:
     _say(f"{len(tagging.predictions):,} rows labelled.")
     if tagging.accuracy is not None:
         _say(f"Accuracy {tagging.accuracy:.4f}, macro F1 {tagging.macro_f1:.4f}, ECE {tagging.ece:.4f}")
+
+
+def show_ads(learned: Mapping[str, Learned], budgets: Mapping[str, Balance]) -> None:
+    """Print how well clicks were told, and how budgets stand."""
+    for kind, one in learned.items():
+        _say(f"{kind}: AUC {one.auc:.4f}, logarithmic loss {one.loss:.5f}, ECE {one.ece:.4f}")
+    table = Table(title="Budgets", title_justify="left")
+    table.add_column("campaign@day")
+    for heading in ("budget", "given out", "spent"):
+        table.add_column(heading, justify="right")
+    for name, balance in budgets.items():
+        amounts = (balance.budget, balance.taken, balance.spent)
+        table.add_row(_plain(name), *(f"{amount / MICROS:,.2f}" for amount in amounts))
+    _CONSOLE.print(table)
 
 
 def show_uplift(found: Found) -> None:

@@ -37,7 +37,7 @@ class Descending:
     Attributes
     ----------
     dim
-        Length of a vector.
+        Length of a vector; with 0 there are no crosses, and it is a logistic regression.
     batch, epochs
         Rows a step, and passes over all rows.
     rate
@@ -78,7 +78,7 @@ class Machine:
     @classmethod
     def start(cls, n_features: int, dim: int, rng: np.random.Generator) -> Self:
         """Small chance vectors and no weights."""
-        vectors = rng.normal(0.0, _START / np.sqrt(dim), (n_features, dim)).astype(np.float32)
+        vectors = rng.normal(0.0, _START / np.sqrt(max(dim, 1)), (n_features, dim)).astype(np.float32)
         return cls(0.0, np.zeros(n_features, np.float32), vectors)
 
     def scores(self, rows: sparse.csr_array) -> Floats:

@@ -48,5 +48,6 @@ def open_service(
     identity = Identity(load_key(folder / KEY_FILE))
     models = LiveModel(folder / "models", lambda models: load_model(models / current_version(models)))
     store = Store(folder / STORE_FILE)
-    finder = Finder(store, folder / "cache", encoders(config) if encoders else None)
-    return Service(config, identity, store, models, clock, finder)
+    choice = encoders(config) if encoders else None
+    finder = Finder(store, folder / "cache", choice)
+    return Service(config, identity, store, models, clock, finder, choice or (lambda texts: None))

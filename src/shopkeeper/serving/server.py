@@ -16,6 +16,7 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.serving.ads import WORKERS_VARIABLE
 from shopkeeper.serving.edge import ACCESS_LOG
 from shopkeeper.serving.http import create_app
 from shopkeeper.serving.metrics import MULTIPROCESS
@@ -86,6 +87,7 @@ def run(
     open_service(folder).close()  # Whatever is wrong is told once, before workers start.
     listener = listen(host, port)
     os.environ[SHOP_VARIABLE] = str(folder.resolve())
+    os.environ[WORKERS_VARIABLE] = str(workers)
     print_url(host, listener)
     with _shared_figures(workers):
         config = _config(factory, workers)

@@ -29,21 +29,25 @@ from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.feedback import RowResult, results
 from shopkeeper.privacy.erasure import Receipt, forget
 from shopkeeper.privacy.identity import AsGiven, Identity
+from shopkeeper.propensity.clicks import HEARD
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
+from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
 from shopkeeper.serving.choices import Picker
 from shopkeeper.serving.decided import Identified, decision
-from shopkeeper.serving.finder import Finder
+from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.rulebook import Rulebook
+from shopkeeper.serving.schedule import Schedule
 from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
+from shopkeeper.surfaces.adverts import Advert
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.composer import FEWEST
 from shopkeeper.surfaces.effects import BOUGHT, SHOWN, Lists, RuleEffect, Step, effects, ids_by_row
@@ -141,6 +145,8 @@ class Service:
         Where "now" comes from.
     finder
         What search needs; None finds by words alone, and keeps nothing on disk.
+    encoder
+        What reads the texts of adverts.
     """
 
     def __init__(
@@ -151,6 +157,7 @@ class Service:
         models: LiveModel,
         clock: Clock,
         finder: Finder | None = None,
+        encoder: EncoderChoice = lambda texts: None,
     ) -> None:
         self.config = config
         self.identity = identity
@@ -170,7 +177,9 @@ class Service:
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
+        self.ads = LiveAds(store.path.parent, config, store, self.decisions, self.now, encoder)
         self._rulebook = Rulebook(config.rules)
+        self.schedule = Schedule(models.folder.parent, store, config.retrain, clock)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -496,6 +505,28 @@ class Service:
         self._decided(page, "search", person, _row("search", found))
         return page
 
+    def adverts(
+        self,
+        person: Person = GUEST,
+        *,
+        placement: str,
+        places: int = 1,
+        history: Sequence[Happening] | None = None,
+        adverts: Sequence[Advert] | None = None,
+        only: Sequence[str] | None = None,
+    ) -> AdsAnswer:
+        """Adverts for a place on a page; see `ads.LiveAds.answer`.
+
+        A ``history`` that came with the request is taken in place of what the log knows of the person.
+        """
+        stock = self._showroom.assortment(self._models.current())
+        deeds = history if history is not None else self._live.trail(person).deeds if person.known else ()
+        codes = (stock.codes.get(one.item_id or "") for one in deeds[-HEARD:])
+        categories = [None if code is None else stock.texts[c.CATEGORY][code] for code in codes]
+        return self.ads.answer(
+            person, placement=placement, places=places, categories=categories, adverts=adverts, only=only
+        )
+
     def results(self, *, days: int = 30) -> Results:
         """What came of what was shown within so many days; events of the last moment included.
 
@@ -560,6 +591,7 @@ class Service:
         self.decisions.flush()
         receipt = forget(self.store, name)
         self._live.forget(people)
+        self.ads.forget(people)
         return receipt
 
     def retract(self, person: Person, deed: Done) -> int:
@@ -610,7 +642,9 @@ class Service:
 
     def close(self) -> None:
         """Finish what waits to be written and let go of the store."""
+        self.schedule.close()
         self.finder.close()
+        self.ads.close()
         self.decisions.close()
         self.store.close()
 
