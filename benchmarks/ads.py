@@ -30,7 +30,8 @@ from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.ledger import SqlLedger
 from shopkeeper.data.store import Store
 from shopkeeper.metrics.classification import auc, expected_calibration_error
-from shopkeeper.propensity.clicks import ClickModel, Learned, Showings, advert, context, meanings
+from shopkeeper.propensity.click_features import advert, context, meanings
+from shopkeeper.propensity.clicks import ClickModel, Learned, Showings
 from shopkeeper.surfaces.ads import AdServer, Asking, Rules
 from shopkeeper.surfaces.adverts import MICROS, Advert, Inventory
 from shopkeeper.surfaces.caps import Seen

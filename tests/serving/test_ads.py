@@ -155,12 +155,12 @@ def test_clicks_are_learned_from_the_log(folder, shop, capsys):
     assert main(["ads", "--shop", str(folder)]) == 2
     assert "has no adverts" in capsys.readouterr().err
     kinds = world.CATEGORIES[:2]
-    write(folder, *({"ad_id": kind, "bid": 1, "category": kind, "text": f"{kind} today"} for kind in kinds))
+    write(folder, *({"ad_id": kind, "bid": 1, "category": kind} for kind in kinds))
     assert main(["ads", "--shop", str(folder)]) == 2
     assert "at least 100" in capsys.readouterr().err
     rng = np.random.default_rng(0)
     clicks: list[dict[str, object]] = []
-    for number in range(1500):
+    for number in range(900):
         kind, last = kinds[number % 2], kinds[rng.integers(2)]
         at = world.NOW - DAY_MS + number * 1000
         looks: dict[str, object] = {
@@ -179,12 +179,12 @@ def test_clicks_are_learned_from_the_log(folder, shop, capsys):
     collect_events(shop.store, clicks, config=shop.config, identity=shop.identity, now=world.NOW)
     assert main(["ads", "--shop", str(folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["learned"]["factorization machine"]["auc"] > 0.75
+    assert max(one["auc"] for one in told["learned"].values()) > 0.75
     for kind in kinds:
         looked = [{"item_id": f"{kind.lower()}-01"}]
         answer = shop.adverts(placement="home", history=[_happening(one) for one in looked])
         assert answer.ads[0].ad_id == kind
-        assert answer.model == "factorization machine"
+        assert answer.model in told["learned"]
         assert answer.ads[0].probability > 0.3
         assert answer.ads[0].micros <= answer.ads[0].probability * MICROS
 

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from shopkeeper.core.types import Floats, Longs
 from shopkeeper.learners.descent import Descent, Parameters, arrays, descend, repeatable, torch_or_fail
-from shopkeeper.learners.factorization import Machine
+from shopkeeper.learners.factorization import Machine, base_rate
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,8 +26,12 @@ HIDDEN: Final = (16, 8)
 LAYERS: Final = ("first", "first_bias", "second", "second_bias", "last")
 _DIM: Final = 12
 _BATCH: Final = 512
-_DESCENT: Final = Descent(epochs=5, seconds=300.0, rate=0.004)
-_DECAY: Final = 1e-5
+_RATE: Final = 0.004
+_SECONDS: Final = 300.0
+_PASSES: Final = 3
+_STEPS: Final = 60
+"""Passes over all rows, and steps that few rows take at least."""
+_DECAY: Final = 1e-3
 _START: Final = 0.03
 
 
@@ -78,14 +82,16 @@ def learn_deep(left: sparse.csr_array, right: sparse.csr_array, labels: Floats, 
         torch is not installed.
     """
     with repeatable(seed):
-        parameters = _start(left.shape[1])
-        descend(parameters, lambda epoch: _losses(parameters, left, right, labels, (seed, epoch)), _DESCENT)
+        parameters = _start(left.shape[1], base_rate(labels))
+        passes = max(_PASSES, -(-_STEPS * _BATCH // max(1, len(labels))))
+        descent = Descent(passes, _SECONDS, _RATE)
+        descend(parameters, lambda epoch: _losses(parameters, left, right, labels, (seed, epoch)), descent)
     found = arrays(parameters)
     machine = Machine(float(found["bias"][0]), found["weights"][:, 0], found["vectors"])
     return DeepMachine(machine, {name: found[name] for name in LAYERS})
 
 
-def _start(n_features: int) -> Parameters:
+def _start(n_features: int, bias: float) -> Parameters:
     torch = torch_or_fail()
     one, two = HIDDEN
     shapes = {
@@ -95,7 +101,8 @@ def _start(n_features: int) -> Parameters:
         "last": ((two,), two**-0.5),
     }
     found = {name: (torch.randn(shape) * scale).requires_grad_() for name, (shape, scale) in shapes.items()}
-    zeros = {"bias": (1,), "weights": (n_features, 1), "first_bias": (one,), "second_bias": (two,)}
+    found["bias"] = torch.full((1,), bias).requires_grad_()
+    zeros = {"weights": (n_features, 1), "first_bias": (one,), "second_bias": (two,)}
     return found | {name: torch.zeros(shape).requires_grad_() for name, shape in zeros.items()}
 
 

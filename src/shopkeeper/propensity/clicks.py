@@ -1,20 +1,22 @@
 """How likely an advert is clicked: by whom, when and where it is seen, what it is, what its text means.
 
-Two sides of named features. The context: hour and weekday, the place on the page, the categories of what
-somebody did lately. The advert: itself, its advertiser, campaign and category, and the numbers of its text's
-meaning. A logistic regression, a factorization machine (`learners.factorization`) and, where torch is
-installed, a DeepFM (`learners.deep_machine`) over both; the one with the smallest logarithmic loss on the
-latest fifth is kept, and calibrated there. Served, each advert is one number and one vector made beforehand:
+Two sides of named features (`propensity.click_features`). The context: hour and weekday, the place on the
+page, the categories of what somebody did lately. The advert: itself, its advertiser, campaign and category,
+and the numbers of its text's meaning. A logistic regression, a factorization machine
+(`learners.factorization`) and, where torch is installed, a DeepFM (`learners.deep_machine`) over both; the
+one with the smallest logarithmic loss on the latest fifth is kept, and calibrated there. Served, each advert
+is one number and one vector made beforehand:
 
     log-odds_j = b + u + a_j + U A_j,   u = x w + (|x V|^2 - x^2 V^2) / 2,   U = x V,   the same for a_j, A_j
 
-and of a DeepFM what its network makes of U and A_j.
+and of a DeepFM what its network makes of U and A_j. What both sides have in common, how much of what somebody
+did lately is in the advert's category, is a feature m_j of the advert with vector v: it adds m_j (w + v A_j)
+to a_j and m_j v to A_j.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Self
@@ -29,68 +31,25 @@ from shopkeeper.learners.calibration import Calibration
 from shopkeeper.learners.deep_machine import LAYERS, DeepMachine, learn_deep
 from shopkeeper.learners.factorization import Descending, Machine, learn_logistic
 from shopkeeper.metrics.classification import auc, expected_calibration_error
+from shopkeeper.propensity.click_features import MATCH, TASTE, Features, about, columns_of, paired, table
 
 Doubles = NDArray[np.float64]
-Features = Mapping[str, float]
 Progress = Callable[[str, int, int], None]
 
 LOGISTIC: Final = "logistic"
 MACHINE: Final = "factorization machine"
 DEEP: Final = "DeepFM"
 _HOW: Final[dict[str, Descending]] = {
-    LOGISTIC: Descending(dim=0, batch=512, epochs=6, rate=0.1, decay=1e-6),
-    MACHINE: Descending(dim=12, batch=512, epochs=6, rate=0.1, decay=1e-5),
+    LOGISTIC: Descending(dim=0, batch=512, epochs=12, rate=0.1, decay=1e-3),
+    MACHINE: Descending(dim=8, batch=512, epochs=12, rate=0.1, decay=1e-3),
 }
-HEARD: Final = 50
-"""Latest events of a person that are read."""
 FEWEST: Final = 100
 """Clicks, and showings without one, below which nothing is learned."""
-WIDTH: Final = 24
-"""Numbers that are kept of the meaning of a text."""
 _HELD: Final = 0.2
 _FAR: Final = 16.0
 _STEPS: Final = 1 << 15
 """Log-odds in a table lie a thousandth apart: so far may a probability be off, in parts of itself."""
 _FORMAT: Final = 1
-
-
-def context(now: int, placement: str, categories: Sequence[str | None]) -> dict[str, float]:
-    """What is known of a moment and a person.
-
-    Parameters
-    ----------
-    now
-        Epoch milliseconds.
-    placement
-        Where on which page the adverts stand.
-    categories
-        Of the items of what the person did, the latest last.
-    """
-    time = datetime.fromtimestamp(now / 1000, UTC)
-    features = {f"hour={time.hour}": 1.0, f"weekday={time.weekday()}": 1.0, f"placement={placement}": 1.0}
-    heard = [name for name in categories[-HEARD:] if name]
-    for name in heard:
-        features[f"taste={name}"] = features.get(f"taste={name}", 0.0) + 1 / len(heard)
-    features["known" if heard else "unknown"] = 1.0
-    return features
-
-
-def advert(
-    ad_id: str, advertiser: str, campaign: str, category: str | None, meaning: Floats | None
-) -> dict[str, float]:
-    """What an advert is; ``meaning`` is a row of `meanings`."""
-    features = {f"ad={ad_id}": 1.0, f"advertiser={advertiser}": 1.0, f"campaign={campaign}": 1.0}
-    if category:
-        features[f"about={category}"] = 1.0
-    if meaning is not None:
-        features |= {f"text {place}": float(value) for place, value in enumerate(meaning)}
-    return features
-
-
-def meanings(vectors: Floats) -> Floats:
-    """Vectors of texts in `WIDTH` numbers, by a fixed random projection (Johnson and Lindenstrauss 1984)."""
-    project = np.random.default_rng(0).normal(size=(vectors.shape[1], WIDTH)) / np.sqrt(WIDTH)
-    return np.asarray(vectors @ project, np.float32)
 
 
 @dataclass(frozen=True)
@@ -168,8 +127,9 @@ class ClickModel:
                 f"have been, and {FEWEST} not, and some of the latest.",
                 hint="Show adverts for longer, and send clicks as select_promotion events.",
             )
-        columns = _columns([*showings.contexts, *showings.adverts])
-        left, right = _rows(showings.contexts, columns), _rows(showings.adverts, columns)
+        adverts = paired(showings.contexts, showings.adverts)
+        columns = columns_of([*showings.contexts, *adverts])
+        left, right = table(showings.contexts, columns), table(adverts, columns)
         labels = clicked.astype(np.float32)
         kinds = [*_HOW, DEEP] if find_spec("torch") else [*_HOW]
         found: dict[str, tuple[Calibration, Learned]] = {}
@@ -186,7 +146,7 @@ class ClickModel:
 
     def probability(self, contexts: Sequence[Features], adverts: Sequence[Features]) -> Doubles:
         """Of a click, pair by pair: the plain formula that `over` makes fast."""
-        left, right = _rows(contexts, self.columns), _rows(adverts, self.columns)
+        left, right = table(contexts, self.columns), table(paired(contexts, adverts), self.columns)
         return self.calibration.probability(_scores(self.deep, left, right))
 
     def over(self, adverts: Sequence[Features]) -> "ClickChances":
@@ -256,34 +216,55 @@ class ClickChances:
     """
 
     def __init__(self, model: ClickModel, adverts: Sequence[Features]) -> None:
-        machine, rows = model.deep.machine, _rows(adverts, model.columns)
+        machine, rows = model.deep.machine, table(adverts, model.columns)
         self._columns, self._machine = model.columns, machine
         self._deep = model.deep if model.deep.layers else None
         self._own = np.asarray(machine.scores(rows), np.float32)
         self._vectors = np.ascontiguousarray(rows @ machine.vectors, np.float32)
         self._lengths = (machine.vectors**2).sum(axis=1)
         self._table = model.calibration.probability(np.linspace(-_FAR, _FAR, _STEPS))
+        names = [f"{TASTE}{about(one)}" for one in adverts]
+        self._tastes = {name: code for code, name in enumerate(dict.fromkeys(names))}
+        self._about = np.array([self._tastes[name] for name in names], np.int64)
+        place = model.columns.get(MATCH)
+        self._match = None if place is None else machine.vectors[place]
+        self._matched = self._own * 0
+        if place is not None:
+            self._matched = machine.weights[place] + self._vectors @ machine.vectors[place]
 
     def of(self, asked: Features) -> Doubles:
         """Probability of a click on each advert in a context, shape ``(n,)``."""
         known = [(self._columns[name], value) for name, value in asked.items() if name in self._columns]
-        scores = self._own
-        if known:
-            places = [place for place, _ in known]
-            values = np.array([value for _, value in known], np.float32)
-            user = values @ self._machine.vectors[places]
-            crosses = user @ user - (values * values) @ self._lengths[places]
-            level = values @ self._machine.weights[places] + np.float32(0.5) * crosses
-            scores = scores + level
-            if len(user):
-                scores += self._vectors @ user
+        places = [place for place, _ in known]
+        values = np.array([value for _, value in known], np.float32)
+        user = values @ self._machine.vectors[places]
+        crosses = user @ user - (values * values) @ self._lengths[places]
+        level = values @ self._machine.weights[places] + np.float32(0.5) * crosses
+        scores = self._own + level
+        if len(user):
+            scores += self._vectors @ user
+        share = self._shares(asked)
+        if share is not None and self._match is not None:
+            scores += share * (self._matched + user @ self._match)
         if self._deep is not None:
-            asks = user if known else np.zeros(self._vectors.shape[1], np.float32)
-            scores = scores + self._deep.deep(asks, self._vectors)
+            vectors = self._vectors
+            if share is not None and self._match is not None:
+                vectors = vectors + share[:, None] * self._match
+            scores += self._deep.deep(user, vectors)
         steps = (scores + np.float32(_FAR)) * np.float32((_STEPS - 1) / (2 * _FAR)) + np.float32(0.5)
         np.maximum(steps, 0, out=steps)
         np.minimum(steps, _STEPS - 1, out=steps)
-        return self._table[steps.astype(np.int32)]
+        return np.asarray(self._table[steps.astype(np.int32)])
+
+    def _shares(self, asked: Features) -> Floats | None:
+        """What `MATCH` is for each advert; None where it is 0 for all."""
+        liked = [(self._tastes[name], value) for name, value in asked.items() if name in self._tastes]
+        if not liked:
+            return None
+        shares = np.zeros(len(self._tastes), np.float32)
+        for code, value in liked:
+            shares[code] = value
+        return shares[self._about]
 
 
 @dataclass(frozen=True)
@@ -329,29 +310,6 @@ def _judge(scores: Doubles, clicked: Bools) -> tuple[Calibration, Learned]:
     loss = float(-np.mean(np.log(np.where(truth, chance, 1 - chance))))
     told = Learned(auc(chance, truth), loss, expected_calibration_error(chance, truth))
     return Calibration.fit(scores, clicked), told
-
-
-def _columns(rows: Sequence[Features]) -> dict[str, int]:
-    columns: dict[str, int] = {}
-    for row in rows:
-        for name in row:
-            columns.setdefault(name, len(columns))
-    return columns
-
-
-def _rows(rows: Sequence[Features], columns: Mapping[str, int]) -> sparse.csr_array:
-    """Rows x columns; features that are not known are left out."""
-    indices: list[int] = []
-    values: list[float] = []
-    ends = [0]
-    for row in rows:
-        for name, value in row.items():
-            if (place := columns.get(name)) is not None:
-                indices.append(place)
-                values.append(value)
-        ends.append(len(indices))
-    arrays = (np.array(values, np.float32), np.array(indices, np.int32), np.array(ends, np.int32))
-    return sparse.csr_array(arrays, shape=(len(rows), len(columns)))
 
 
 def _replace(path: Path, write: Callable[[Any], Any]) -> None:

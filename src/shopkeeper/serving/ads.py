@@ -25,7 +25,8 @@ from shopkeeper.core.types import Shown as ShownRow
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.schema import DECISIONS
 from shopkeeper.data.store import Store
-from shopkeeper.propensity.clicks import ClickModel, Constant, context
+from shopkeeper.propensity.click_features import context
+from shopkeeper.propensity.clicks import ClickModel, Constant
 from shopkeeper.serving.person import Person
 from shopkeeper.serving.segments import Segments
 from shopkeeper.surfaces.ads import AdServer, Asking, Chances, Rules, Shown

@@ -29,7 +29,7 @@ from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.feedback import RowResult, results
 from shopkeeper.privacy.erasure import Receipt, forget
 from shopkeeper.privacy.identity import AsGiven, Identity
-from shopkeeper.propensity.clicks import HEARD
+from shopkeeper.propensity.click_features import HEARD
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.ads import AdsAnswer, LiveAds

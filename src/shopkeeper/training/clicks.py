@@ -16,7 +16,8 @@ from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.store import Store
 from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.cache import VECTORS, Cached
-from shopkeeper.propensity.clicks import HEARD, ClickModel, Learned, Showings, advert, context, meanings
+from shopkeeper.propensity.click_features import HEARD, advert, context, meanings
+from shopkeeper.propensity.clicks import ClickModel, Learned, Showings
 from shopkeeper.surfaces.adverts import Advert
 
 FOLDER: Final = "ads"
