@@ -12,8 +12,6 @@ from shopkeeper.encoders.bert import Bert, english_folder
 from shopkeeper.encoders.endpoint import Endpoint
 from shopkeeper.encoders.text import Multilingual
 
-FEWEST_ENGLISH: Final = 300
-"""Titles from which on converting the English encoder, some seconds once a shop, is worth it."""
 MOST_ENGLISH: Final = 100_000
 """Titles up to which the slower English encoder is taken: some minutes on one core."""
 _FOREIGN: Final = 0.01
@@ -25,8 +23,8 @@ def text_encoder(
 ) -> Encoder[str]:
     """The encoder that the shop's configuration names, or else the one that fits its catalogue.
 
-    ``auto`` takes MiniLM for an English catalogue of `FEWEST_ENGLISH` to `MOST_ENGLISH` titles where it is
-    installed, and else the multilingual encoder.
+    ``auto`` takes MiniLM for an English catalogue of up to `MOST_ENGLISH` titles where it is installed, and
+    else the multilingual encoder.
 
     Parameters
     ----------
@@ -50,8 +48,8 @@ def text_encoder(
     """
     wanted = settings.text
     if wanted == "auto":
-        sized = FEWEST_ENGLISH <= len(titles) <= MOST_ENGLISH
-        fits = sized and language == "en" and english_installed() and is_english(titles)
+        small = len(titles) <= MOST_ENGLISH
+        fits = small and language == "en" and english_installed() and is_english(titles)
         wanted = "english" if fits else "multilingual"
     if wanted == "multilingual":
         return Multilingual(threads)
