@@ -33,6 +33,7 @@ from shopkeeper.core.errors import (
 from shopkeeper.core.ports import system_clock
 from shopkeeper.core.types import Balance
 from shopkeeper.data import outbox
+from shopkeeper.data.campaign_log import read_campaign_log
 from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
@@ -63,6 +64,7 @@ from shopkeeper.serving.server import CONFIG_FILE, open_service, prepare_worker,
 from shopkeeper.serving.service import Service
 from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.adverts import read_adverts
+from shopkeeper.surfaces.campaign import CampaignResponse, response_list
 from shopkeeper.surfaces.forecast import Forecast, PurchaseForecast, action_list, churn_list, purchase_list
 from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
@@ -82,7 +84,7 @@ from shopkeeper.web.pages import mount
 MODELS: Final = "models"
 CACHE: Final = "cache"
 _FOLDERS: Final = (MODELS, "snapshots", CACHE)
-OneForecast = TypeVar("OneForecast", Forecast, PurchaseForecast, NextAction)
+OneForecast = TypeVar("OneForecast", Forecast, PurchaseForecast, NextAction, CampaignResponse)
 
 
 class Shop:
@@ -354,6 +356,42 @@ class Shop:
         found = purchase_list(
             self._customer_log(), read_moment("as_of", as_of), horizon, self.config, progress
         )
+        return self._named(found, customers)
+
+    def response(
+        self,
+        as_of: str | int,
+        campaign: str,
+        *,
+        learn_until: str | int | None = None,
+        customers: str | Path | None = None,
+        progress: Progress = no_progress,
+    ) -> list[CampaignResponse]:
+        """Who takes up a campaign, the likeliest first: its audience, or everybody where it has none.
+
+        Parameters
+        ----------
+        as_of, customers, progress
+            See `churn`.
+        campaign
+            Its ``campaign_id``.
+        learn_until
+            Learn from what was known by an earlier moment alone, to see what a model of that day would say.
+
+        Raises
+        ------
+        UnknownCampaign
+            There is no such campaign.
+        InvalidRequest
+            A moment says nothing, or the campaign is over by then.
+        TooLittleData
+            The campaign offers nothing, or no earlier one can be learned from.
+        MissingColumn
+            ``customers`` has no ``customer_id``.
+        """
+        until = None if learn_until is None else read_moment("learn_until", learn_until)
+        log = read_campaign_log(self.store, self.store)
+        found = response_list(log, campaign, read_moment("as_of", as_of), until, progress)
         return self._named(found, customers)
 
     def segments(

@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_describe(commands)
     _add_churn(commands)
     _add_purchase(commands)
+    _add_response(commands)
     _add_segments(commands)
     _add_actions(commands)
     _add_deliver(commands)
@@ -203,6 +204,18 @@ def _add_forecast(command: Any) -> None:
     _add_shop(command)
     command.add_argument("--as-of", required=True, metavar="DATE", help="the moment; nothing later is read")
     command.add_argument("--horizon", type=int, required=True, metavar="DAYS", help="how far to look ahead")
+    command.add_argument("--customers", type=Path, metavar="FILE", help="those in a file, by your own ids")
+    command.add_argument("--json", action="store_true")
+
+
+def _add_response(commands: Any) -> None:
+    command = _command(commands, "response", _response, "Tell who is likely to take up a campaign.")
+    _add_shop(command)
+    command.add_argument("--as-of", required=True, metavar="DATE", help="the moment; nothing later is read")
+    command.add_argument("--campaign", required=True, metavar="ID", help="its campaign_id")
+    command.add_argument(
+        "--learn-until", metavar="DATE", help="learn from what was known by then alone (default: --as-of)"
+    )
     command.add_argument("--customers", type=Path, metavar="FILE", help="those in a file, by your own ids")
     command.add_argument("--json", action="store_true")
 
@@ -500,6 +513,24 @@ def _forecast(options: argparse.Namespace, ask: Callable[..., Sequence[Any]]) ->
         _print_json([dataclasses.asdict(one) for one in found])
     else:
         show_forecasts(found)
+
+
+def _response(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars, show_responses
+
+    with open_shop(options.shop) as shop, bars() as progress:
+        found = shop.response(
+            options.as_of,
+            options.campaign,
+            learn_until=options.learn_until,
+            customers=options.customers,
+            progress=progress,
+        )
+    if options.json:
+        _print_json([dataclasses.asdict(one) for one in found])
+    else:
+        show_responses(found)
 
 
 def _segments(options: argparse.Namespace) -> None:

@@ -31,6 +31,7 @@ from shopkeeper.propensity.clicks import Learned
 from shopkeeper.propensity.uplift import Found
 from shopkeeper.recommenders.blend import Blend
 from shopkeeper.surfaces.adverts import MICROS
+from shopkeeper.surfaces.campaign import CampaignResponse
 from shopkeeper.surfaces.forecast import Forecast
 from shopkeeper.surfaces.next_action import NextAction
 from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
@@ -236,6 +237,17 @@ def show_forecasts(forecasts: Sequence[Forecast], most: int = 20) -> None:
     for one in forecasts[:most]:
         why = "; ".join(one.reasons)
         table.add_row(_plain(one.customer_id), f"{one.probability:.3f}", one.action, _plain(why))
+    _CONSOLE.print(table)
+
+
+def show_responses(responses: Sequence[CampaignResponse], most: int = 20) -> None:
+    """Print who is likeliest to take up a campaign, at most ``most``, and how many are expected to."""
+    expected = sum(one.probability for one in responses)
+    table = Table(title=f"{len(responses):,} customers, {expected:,.0f} expected", title_justify="left")
+    table.add_column("customer")
+    table.add_column("probability", justify="right")
+    for one in responses[:most]:
+        table.add_row(_plain(one.customer_id), f"{one.probability:.3f}")
     _CONSOLE.print(table)
 
 

@@ -19,6 +19,7 @@ from shopkeeper.data.values import read_moment
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.serving import metrics, problems
 from shopkeeper.serving.bodies import read_json
+from shopkeeper.serving.campaigns import CAMPAIGNS_EXAMPLE, CampaignsAnswer, CampaignsRequest
 from shopkeeper.serving.edge import Edge
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.openapi import JSON, Route, add_routes, described_body
@@ -163,6 +164,16 @@ class Interface:
                 "caps. What is answered is paid for.",
                 (400, 401, 403, 413, 422, 503),
                 described_body(AdsRequest, ADS_EXAMPLE),
+            ),
+            Route(
+                "POST",
+                "/v1/campaigns",
+                self.campaigns,
+                CampaignsAnswer,
+                "Campaigns that run now for a person, or the people to send a campaign to, with those of its "
+                "items that suit them.",
+                (400, 401, 403, 404, 413, 422, 503),
+                described_body(CampaignsRequest, CAMPAIGNS_EXAMPLE),
             ),
             Route(
                 "GET",
@@ -323,6 +334,22 @@ class Interface:
         if segment is not None:
             members = members.filter(members["segment"] == segment)
         return Response(members.write_csv(), media_type="text/csv")
+
+    async def campaigns(self, request: Request) -> Response:
+        """``POST /v1/campaigns``."""
+        self._guard(request)
+        asked = _valid(CampaignsRequest, await read_json(request, max_bytes=self._max_bytes))
+        return await run_in_threadpool(self._campaigns, asked)
+
+    def _campaigns(self, asked: CampaignsRequest) -> Response:
+        answer = self._service.campaigns(
+            customer_id=asked.customer_id,
+            campaign_id=asked.campaign_id,
+            k=asked.k,
+            budget=asked.budget,
+            as_of=_moment("as_of", asked.as_of),
+        )
+        return _json(CampaignsAnswer, answer)
 
     def _segments(self, asked: SegmentsRequest) -> Segmentation:
         return self._service.segments(

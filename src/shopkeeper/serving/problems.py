@@ -27,6 +27,7 @@ STATUS: dict[type[errors.ShopkeeperError], int] = {
     errors.ShopNotFound: 404,
     errors.UnknownCustomer: 404,
     errors.UnknownItem: 404,
+    errors.UnknownCampaign: 404,
     errors.ShopExists: 409,
     errors.NotTrained: 503,
     errors.CorruptModel: 503,

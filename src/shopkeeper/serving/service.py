@@ -34,6 +34,7 @@ from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
+from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer
 from shopkeeper.serving.choices import Picker
 from shopkeeper.serving.decided import Identified, decision
 from shopkeeper.serving.finder import EncoderChoice, Finder
@@ -177,6 +178,7 @@ class Service:
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
+        self._campaigns = Campaigns(store, config)
         self.ads = LiveAds(store.path.parent, config, store, self.decisions, self.now, encoder)
         self._rulebook = Rulebook(config.rules)
         self.schedule = Schedule(models.folder.parent, store, config.retrain, clock)
@@ -201,6 +203,34 @@ class Service:
     def segments(self, by: str, *, as_of: int | None = None, since: int | None = None) -> Segmentation:
         """Customers divided as of a moment, that of the shop where None; see `segmentation.segment`."""
         return self._segments.of(by, self.now() if as_of is None else as_of, since)
+
+    def campaigns(
+        self,
+        *,
+        customer_id: str | None = None,
+        campaign_id: str | None = None,
+        k: int = 10,
+        budget: float | None = None,
+        as_of: int | None = None,
+    ) -> CampaignsAnswer:
+        """Campaigns for a person, or whom to send a campaign to; see `surfaces.campaign`.
+
+        Raises
+        ------
+        InvalidRequest
+            Both or neither are named, or a number breaks its rule.
+        UnknownCustomer, UnknownCampaign
+            There is none of this id.
+        TooLittleData
+            There is nothing to learn from.
+        """
+        moment = self.now() if as_of is None else as_of
+        if customer_id is not None and campaign_id is None:
+            person = self.require(self.person(customer_id=customer_id)).customer or ""
+            return CampaignsAnswer(moment, campaigns=self._campaigns.of(person, moment, k))
+        if campaign_id is not None and customer_id is None:
+            return CampaignsAnswer(moment, plan=self._campaigns.plan(campaign_id, moment, k, budget))
+        raise InvalidRequest("Give a customer_id or a campaign_id, one of the two.")
 
     # Events
 
