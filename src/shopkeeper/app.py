@@ -1,4 +1,10 @@
-"""The composition root: a shop's folder and configuration in, wired objects out."""
+"""The composition root: a shop's folder and configuration in, wired objects out.
+
+What only one verb needs and is slow to load, such as the web framework, is imported by that verb: a command
+should not wait for what it does not use.
+"""
+
+from __future__ import annotations
 
 import os
 import secrets
@@ -9,17 +15,10 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import polars as pl
-from fastapi import FastAPI
 
-from shopkeeper.catalog.completion import Completion, complete
-from shopkeeper.catalog.describe import Description, describe, write_json
-from shopkeeper.catalog.outcome import Tagging
-from shopkeeper.catalog.review import DUPLICATES, REVIEW, duplicates_table, review_table
-from shopkeeper.catalog.reviewed import REVIEWED, read_verdicts, reviewed_all
-from shopkeeper.catalog.tagging import Encoders, Question, tag_files
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import (
@@ -58,9 +57,8 @@ from shopkeeper.propensity.clicks import Learned
 from shopkeeper.serving.delivery import Channel, Delivery, deliver
 from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
-from shopkeeper.serving.http import create_app
+from shopkeeper.serving.opening import CONFIG_FILE, open_service
 from shopkeeper.serving.person import GUEST, Person
-from shopkeeper.serving.server import CONFIG_FILE, open_service, prepare_worker, run, served_folder
 from shopkeeper.serving.service import Service
 from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.adverts import read_adverts
@@ -79,7 +77,14 @@ from shopkeeper.training.learning import read_learnable
 from shopkeeper.training.plan import BUDGET
 from shopkeeper.training.train import Training, chosen_fitters, train
 from shopkeeper.training.update import Update, take_out, update
-from shopkeeper.web.pages import mount
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shopkeeper.catalog.completion import Completion
+    from shopkeeper.catalog.describe import Description
+    from shopkeeper.catalog.outcome import Tagging
+    from shopkeeper.catalog.tagging import Encoders, Question
 
 MODELS: Final = "models"
 CACHE: Final = "cache"
@@ -203,6 +208,10 @@ class Shop:
         MissingFile
             ``image_dir`` is no folder.
         """
+        from shopkeeper.catalog.completion import complete
+        from shopkeeper.catalog.review import DUPLICATES, REVIEW, duplicates_table, review_table
+        from shopkeeper.catalog.reviewed import REVIEWED, read_verdicts, reviewed_all
+
         items = self.store.items()
         if not len(items):
             raise TooLittleData("The catalogue is empty.", hint="Import items first: --kind items.")
@@ -299,6 +308,8 @@ class Shop:
         TooLittleData
             The log is empty.
         """
+        from shopkeeper.catalog.describe import describe, write_json
+
         if limit is not None and limit < 1:
             raise InvalidRequest(f"limit = {limit}: must be at least 1.")
         dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
@@ -712,12 +723,16 @@ def open_shop(folder: str | Path) -> Shop:
 
 def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
     """Learn a column of one file and tell it in another; see `catalog.tagging.tag_files`."""
+    from shopkeeper.catalog.tagging import tag_files
+
     return tag_files(asked, encoders(), progress)
 
 
 @cache
 def encoders() -> Encoders:
     """What reads texts and looks at pictures by default."""
+    from shopkeeper.catalog.tagging import Encoders
+
     return Encoders(Multilingual(), picture_encoders())
 
 
@@ -736,6 +751,10 @@ def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:
 
 def application() -> FastAPI:
     """The application of one worker: the HTTP interface and the shop's pages."""
+    from shopkeeper.serving.http import create_app
+    from shopkeeper.serving.server import prepare_worker, served_folder
+    from shopkeeper.web.pages import mount
+
     prepare_worker()
     shop = Shop(served_folder())
     guard = Guard(os.environ.get(TOKEN_VARIABLE))
@@ -746,6 +765,8 @@ def application() -> FastAPI:
 
 def serve(folder: Path, *, host: str, port: int, workers: int) -> None:
     """Serve a shop until the process is told to end; see `serving.server.run`."""
+    from shopkeeper.serving.server import run
+
     run(folder, host=host, port=port, workers=workers, factory="shopkeeper.app:application")
 
 

@@ -1,9 +1,12 @@
 """What a person sees in the terminal: progress bars on long work, and results as tables."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -17,27 +20,28 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from shopkeeper.catalog.completion import Completion
-from shopkeeper.catalog.describe import Description
-from shopkeeper.catalog.outcome import Tagging
-from shopkeeper.catalog.review import DUPLICATES, REVIEW
-from shopkeeper.core.types import Balance
-from shopkeeper.data.report import ImportReport
-from shopkeeper.evaluation import backtest
-from shopkeeper.evaluation.findings import Evaluation
-from shopkeeper.metrics.interval import Interval
-from shopkeeper.privacy.erasure import Receipt
-from shopkeeper.propensity.clicks import Learned
-from shopkeeper.propensity.uplift import Found
 from shopkeeper.recommenders.blend import Blend
 from shopkeeper.surfaces.adverts import MICROS
-from shopkeeper.surfaces.campaign import CampaignResponse
-from shopkeeper.surfaces.forecast import Forecast
-from shopkeeper.surfaces.next_action import NextAction
-from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
-from shopkeeper.surfaces.segmentation import Segmentation
-from shopkeeper.training.train import Training
-from shopkeeper.training.update import Update
+
+if TYPE_CHECKING:
+    from shopkeeper.catalog.completion import Completion
+    from shopkeeper.catalog.describe import Description
+    from shopkeeper.catalog.outcome import Tagging
+    from shopkeeper.core.types import Balance
+    from shopkeeper.data.report import ImportReport
+    from shopkeeper.evaluation import backtest
+    from shopkeeper.evaluation.findings import Evaluation
+    from shopkeeper.metrics.interval import Interval
+    from shopkeeper.privacy.erasure import Receipt
+    from shopkeeper.propensity.clicks import Learned
+    from shopkeeper.propensity.uplift import Found
+    from shopkeeper.surfaces.campaign import CampaignResponse
+    from shopkeeper.surfaces.forecast import Forecast
+    from shopkeeper.surfaces.next_action import NextAction
+    from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
+    from shopkeeper.surfaces.segmentation import Segmentation
+    from shopkeeper.training.train import Training
+    from shopkeeper.training.update import Update
 
 _CONSOLE = Console()
 _SHOWN = {
@@ -170,6 +174,8 @@ def show_uplift(found: Found) -> None:
 
 def show_completion(found: Completion, folder: Path) -> None:
     """Print what became of each field of the catalogue, and where the lists to look at are."""
+    from shopkeeper.catalog.review import DUPLICATES, REVIEW
+
     table = Table(title="What was missing, and what was told", title_justify="left")
     table.add_column("field")
     for heading in ("given", "missing", "filled", "doubtful"):

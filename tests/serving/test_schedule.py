@@ -11,8 +11,8 @@ from shopkeeper.data.store import STORE_FILE, Store
 from shopkeeper.evaluation.backtest import no_progress
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.serving.http import create_app
+from shopkeeper.serving.opening import CONFIG_FILE
 from shopkeeper.serving.schedule import LOOK_SECONDS, Due, due
-from shopkeeper.serving.server import CONFIG_FILE
 from shopkeeper.training.announce import ANNOUNCEMENT, Announced, announcing
 from tests.serving import world
 from tests.serving.test_server import call, serving

@@ -50,6 +50,12 @@ def test_a_budget_is_never_overspent(model, budget, most, invited):
     assert found.people == whole
 
 
+def test_a_plan_waits_until_quiet_hours_are_over(model):
+    assert planned(model).send_at == AS_OF
+    night = planned(model, most=1, terms=Actions(quiet_from=22, quiet_until=7))
+    assert night.send_at == AS_OF + 7 * DAY_MS // 24
+
+
 def test_messages_that_cost_nothing_need_no_budget(model):
     assert len(planned(model, budget=0, most=5, terms=Actions(message_cost=0)).people) == 5
 

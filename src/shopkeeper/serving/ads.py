@@ -23,7 +23,6 @@ from shopkeeper.core.ports import BudgetLedger, Clock
 from shopkeeper.core.types import DAY_MS, Balance, Decision
 from shopkeeper.core.types import Shown as ShownRow
 from shopkeeper.data.decisions import Decisions
-from shopkeeper.data.ledger import SqlLedger
 from shopkeeper.data.schema import DECISIONS
 from shopkeeper.data.store import Store
 from shopkeeper.propensity.click_features import context
@@ -235,6 +234,8 @@ class LiveAds:
     def _book(self) -> BudgetLedger:
         if self._ledger is None:
             url = self._config.ads.ledger or f"sqlite:///{self._store.path}"
+            from shopkeeper.data.ledger import SqlLedger  # SQLAlchemy is slow to load
+
             self._ledger = SqlLedger(url, self._clock)
         return self._ledger
 

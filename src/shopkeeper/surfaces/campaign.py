@@ -13,6 +13,7 @@ from shopkeeper.data.campaign_log import Campaign, CampaignLog
 from shopkeeper.features.suited import suited
 from shopkeeper.propensity.examples import Progress
 from shopkeeper.propensity.response import ResponseModel, audience_of, respond
+from shopkeeper.surfaces.quiet import send_at
 
 MOST_INVITED: Final = 1_000
 ITEMS_TOLD: Final = 10
@@ -81,6 +82,8 @@ class Plan:
         The moment, epoch milliseconds.
     audience, resting
         How many it is for, and how many of them must not be written to now.
+    send_at
+        When the quiet hours of the shop are over, epoch milliseconds; ``as_of`` where they are not on.
     expected_responses, expected_cost
         Of those invited; the cost in the shop's currency.
     people
@@ -89,6 +92,7 @@ class Plan:
 
     campaign_id: str
     as_of: int
+    send_at: int
     audience: int
     resting: int
     expected_responses: float
@@ -128,7 +132,7 @@ def plan(
     silent
         Pseudonyms of those who must not be written to now: they rest, or did not consent.
     terms
-        What a message costs.
+        What a message costs, and when it is quiet.
     most
         At most so many people.
     budget
@@ -153,6 +157,7 @@ def plan(
     return Plan(
         campaign.campaign_id,
         as_of,
+        send_at(as_of, terms.quiet_from, terms.quiet_until),
         len(audience),
         len(audience) - len(free),
         round(float(chances.sum()), 4),
