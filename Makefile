@@ -17,7 +17,8 @@ demo: .venv/demo.stamp ## install what is needed and open the demonstration shop
 
 test: .venv/dev.stamp ## install what is needed and run the tests (ARGS="-k words")
 # A thread a process: the libraries' own threads would only fight over the cores the processes fill.
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
+# As kind as can be: a training that a test starts gives way to others, and would starve beside the tests.
+	@nice -n 19 env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: .venv/dev.stamp ## format, style, strict types, import contracts, architecture picture, documentation
 	$(BIN)/ruff format --check --quiet $(SOURCES)

@@ -74,6 +74,22 @@ def test_purchase_says_what_and_how_much(shop, churn, capsys):
     assert max(map(abs, apart)) < 0.15
 
 
+def test_response_is_told_as_agreed(shop, made, capsys):
+    shop.import_frames("campaigns", iter([made.campaigns]))
+    last = made.campaigns.sort("starts_at")["campaign_id"][-1]
+    found = run(capsys, "response", shop, "--campaign", last, "--json")
+    assert all(set(one) == {"customer_id", "probability"} for one in found)
+    chances = [one["probability"] for one in found]
+    assert chances == sorted(chances, reverse=True)
+    assert all(0 < chance < 1 for chance in chances)
+    addressed = made.campaigns.filter(pl.col("campaign_id") == last)["customer_id"].drop_nulls()
+    assert len(found) == addressed.n_unique()
+    assert main(["response", "--shop", str(shop.folder), "--as-of", AS_OF, "--campaign", last]) == 0
+    assert f"{len(found)} customers" in capsys.readouterr().out
+    assert main(["response", "--shop", str(shop.folder), "--as-of", AS_OF, "--campaign", "lost"]) == 2
+    assert "'lost'" in capsys.readouterr().err
+
+
 def test_segments_are_told_and_written(shop, own, made, tmp_path, capsys):
     out = tmp_path / "segments.csv"
     options = ["--by", "stage", "--since", "2024-03-01", "--out", out, "--customers", own, "--json"]

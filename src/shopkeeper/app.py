@@ -1,4 +1,10 @@
-"""The composition root: a shop's folder and configuration in, wired objects out."""
+"""The composition root: a shop's folder and configuration in, wired objects out.
+
+What only one verb needs and is slow to load, such as the web framework, is imported by that verb: a command
+should not wait for what it does not use.
+"""
+
+from __future__ import annotations
 
 import os
 import secrets
@@ -9,17 +15,10 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import polars as pl
-from fastapi import FastAPI
 
-from shopkeeper.catalog.completion import Completion, complete
-from shopkeeper.catalog.describe import Description, describe, write_json
-from shopkeeper.catalog.outcome import Tagging
-from shopkeeper.catalog.review import DUPLICATES, REVIEW, duplicates_table, review_table
-from shopkeeper.catalog.reviewed import REVIEWED, read_verdicts, reviewed_all
-from shopkeeper.catalog.tagging import Encoders, Question, tag_files
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import (
@@ -31,7 +30,9 @@ from shopkeeper.core.errors import (
     TooLittleData,
 )
 from shopkeeper.core.ports import system_clock
+from shopkeeper.core.types import Balance
 from shopkeeper.data import outbox
+from shopkeeper.data.campaign_log import read_campaign_log
 from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
@@ -52,14 +53,16 @@ from shopkeeper.evaluation.protocols import time_task
 from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
+from shopkeeper.propensity.clicks import Learned
 from shopkeeper.serving.delivery import Channel, Delivery, deliver
 from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
-from shopkeeper.serving.http import create_app
+from shopkeeper.serving.opening import CONFIG_FILE, open_service
 from shopkeeper.serving.person import GUEST, Person
-from shopkeeper.serving.server import CONFIG_FILE, open_service, prepare_worker, run, served_folder
 from shopkeeper.serving.service import Service
 from shopkeeper.serving.visits import Happening
+from shopkeeper.surfaces.adverts import read_adverts
+from shopkeeper.surfaces.campaign import CampaignResponse, response_list
 from shopkeeper.surfaces.forecast import Forecast, PurchaseForecast, action_list, churn_list, purchase_list
 from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
@@ -68,16 +71,25 @@ from shopkeeper.surfaces.segmentation import Segmentation, segment
 from shopkeeper.surfaces.wish import NO_WISH, Wish
 from shopkeeper.training.announce import announcing
 from shopkeeper.training.checkpoint import Checkpoint
+from shopkeeper.training.clicks import FOLDER as CLICKS
+from shopkeeper.training.clicks import learn_clicks
 from shopkeeper.training.learning import read_learnable
 from shopkeeper.training.plan import BUDGET
 from shopkeeper.training.train import Training, chosen_fitters, train
 from shopkeeper.training.update import Update, take_out, update
-from shopkeeper.web.pages import mount
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shopkeeper.catalog.completion import Completion
+    from shopkeeper.catalog.describe import Description
+    from shopkeeper.catalog.outcome import Tagging
+    from shopkeeper.catalog.tagging import Encoders, Question
 
 MODELS: Final = "models"
 CACHE: Final = "cache"
 _FOLDERS: Final = (MODELS, "snapshots", CACHE)
-OneForecast = TypeVar("OneForecast", Forecast, PurchaseForecast, NextAction)
+OneForecast = TypeVar("OneForecast", Forecast, PurchaseForecast, NextAction, CampaignResponse)
 
 
 class Shop:
@@ -196,6 +208,10 @@ class Shop:
         MissingFile
             ``image_dir`` is no folder.
         """
+        from shopkeeper.catalog.completion import complete
+        from shopkeeper.catalog.review import DUPLICATES, REVIEW, duplicates_table, review_table
+        from shopkeeper.catalog.reviewed import REVIEWED, read_verdicts, reviewed_all
+
         items = self.store.items()
         if not len(items):
             raise TooLittleData("The catalogue is empty.", hint="Import items first: --kind items.")
@@ -221,7 +237,7 @@ class Shop:
 
         How far it has come stands in the folder of models, where the dashboard reads it.
         """
-        with announcing(self.models, progress) as announcer:
+        with announcing(self.models, progress, self.store.last_seq()) as announcer:
             training = train(
                 self.store,
                 self.store,
@@ -292,6 +308,8 @@ class Shop:
         TooLittleData
             The log is empty.
         """
+        from shopkeeper.catalog.describe import describe, write_json
+
         if limit is not None and limit < 1:
             raise InvalidRequest(f"limit = {limit}: must be at least 1.")
         dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
@@ -349,6 +367,42 @@ class Shop:
         found = purchase_list(
             self._customer_log(), read_moment("as_of", as_of), horizon, self.config, progress
         )
+        return self._named(found, customers)
+
+    def response(
+        self,
+        as_of: str | int,
+        campaign: str,
+        *,
+        learn_until: str | int | None = None,
+        customers: str | Path | None = None,
+        progress: Progress = no_progress,
+    ) -> list[CampaignResponse]:
+        """Who takes up a campaign, the likeliest first: its audience, or everybody where it has none.
+
+        Parameters
+        ----------
+        as_of, customers, progress
+            See `churn`.
+        campaign
+            Its ``campaign_id``.
+        learn_until
+            Learn from what was known by an earlier moment alone, to see what a model of that day would say.
+
+        Raises
+        ------
+        UnknownCampaign
+            There is no such campaign.
+        InvalidRequest
+            A moment says nothing, or the campaign is over by then.
+        TooLittleData
+            The campaign offers nothing, or no earlier one can be learned from.
+        MissingColumn
+            ``customers`` has no ``customer_id``.
+        """
+        until = None if learn_until is None else read_moment("learn_until", learn_until)
+        log = read_campaign_log(self.store, self.store)
+        found = response_list(log, campaign, read_moment("as_of", as_of), until, progress)
         return self._named(found, customers)
 
     def segments(
@@ -477,6 +531,32 @@ class Shop:
             return found
         own = dict(zip(self.service.identity.customers(asked).to_list(), asked.to_list(), strict=True))
         return [replace(one, customer_id=own[one.customer_id]) for one in found if one.customer_id in own]
+
+    def learn_ads(self, *, progress: Progress = no_progress) -> dict[str, Learned]:
+        """Learn click probabilities of the shop's adverts from what was shown and clicked.
+
+        Returns
+        -------
+        How well each kind of model told the latest fifth; the best of them serves from now on.
+
+        Raises
+        ------
+        InvalidConfig
+            The file of adverts has faults.
+        TooLittleData
+            There are no adverts, or too few clicks.
+        """
+        path = self.folder / self.config.ads.file
+        adverts = read_adverts(path) if path.exists() else []
+        model, learned = learn_clicks(
+            self.store, adverts, reader_of_queries(self._cache, self.config), self._cache, progress
+        )
+        model.save(self.folder / CLICKS)
+        return learned
+
+    def ad_budgets(self) -> dict[str, Balance]:
+        """How the budgets of adverts stand, by campaign and day."""
+        return self.service.ads.balances()
 
     def serve(self, *, host: str = "127.0.0.1", port: int = 8080, workers: int = 1) -> None:
         """Serve the shop page and the HTTP interface until the process is told to end."""
@@ -643,12 +723,16 @@ def open_shop(folder: str | Path) -> Shop:
 
 def tag(asked: Question, *, progress: Progress = no_progress) -> Tagging:
     """Learn a column of one file and tell it in another; see `catalog.tagging.tag_files`."""
+    from shopkeeper.catalog.tagging import tag_files
+
     return tag_files(asked, encoders(), progress)
 
 
 @cache
 def encoders() -> Encoders:
     """What reads texts and looks at pictures by default."""
+    from shopkeeper.catalog.tagging import Encoders
+
     return Encoders(Multilingual(), picture_encoders())
 
 
@@ -667,6 +751,10 @@ def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:
 
 def application() -> FastAPI:
     """The application of one worker: the HTTP interface and the shop's pages."""
+    from shopkeeper.serving.http import create_app
+    from shopkeeper.serving.server import prepare_worker, served_folder
+    from shopkeeper.web.pages import mount
+
     prepare_worker()
     shop = Shop(served_folder())
     guard = Guard(os.environ.get(TOKEN_VARIABLE))
@@ -677,6 +765,8 @@ def application() -> FastAPI:
 
 def serve(folder: Path, *, host: str, port: int, workers: int) -> None:
     """Serve a shop until the process is told to end; see `serving.server.run`."""
+    from shopkeeper.serving.server import run
+
     run(folder, host=host, port=port, workers=workers, factory="shopkeeper.app:application")
 
 

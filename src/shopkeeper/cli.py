@@ -59,9 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_describe(commands)
     _add_churn(commands)
     _add_purchase(commands)
+    _add_response(commands)
     _add_segments(commands)
     _add_actions(commands)
     _add_deliver(commands)
+    _add_ads(commands)
     _add_serve(commands)
     _add_forget(commands)
     _add_tag(commands)
@@ -206,6 +208,18 @@ def _add_forecast(command: Any) -> None:
     command.add_argument("--json", action="store_true")
 
 
+def _add_response(commands: Any) -> None:
+    command = _command(commands, "response", _response, "Tell who is likely to take up a campaign.")
+    _add_shop(command)
+    command.add_argument("--as-of", required=True, metavar="DATE", help="the moment; nothing later is read")
+    command.add_argument("--campaign", required=True, metavar="ID", help="its campaign_id")
+    command.add_argument(
+        "--learn-until", metavar="DATE", help="learn from what was known by then alone (default: --as-of)"
+    )
+    command.add_argument("--customers", type=Path, metavar="FILE", help="those in a file, by your own ids")
+    command.add_argument("--json", action="store_true")
+
+
 def _add_segments(commands: Any) -> None:
     about = "Divide customers by rules, stage of life, recency-frequency-money, or likeness."
     command = _command(commands, "segments", _segments, about)
@@ -250,6 +264,14 @@ def _add_deliver(commands: Any) -> None:
         help="environment variable with the webhook's secret (default: SHOPKEEPER_WEBHOOK_SECRET)",
     )
     command.add_argument("--customers", type=Path, metavar="FILE", help="send by your own ids in this file")
+
+
+def _add_ads(commands: Any) -> None:
+    about = "Learn click probabilities of adverts from what was clicked, and tell how budgets stand."
+    command = _command(commands, "ads", _ads, about)
+    _add_shop(command)
+    command.add_argument("--no-learn", action="store_true", help="tell how budgets stand, and no more")
+    command.add_argument("--json", action="store_true", help="for programs")
 
 
 def _add_serve(commands: Any) -> None:
@@ -493,6 +515,24 @@ def _forecast(options: argparse.Namespace, ask: Callable[..., Sequence[Any]]) ->
         show_forecasts(found)
 
 
+def _response(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars, show_responses
+
+    with open_shop(options.shop) as shop, bars() as progress:
+        found = shop.response(
+            options.as_of,
+            options.campaign,
+            learn_until=options.learn_until,
+            customers=options.customers,
+            progress=progress,
+        )
+    if options.json:
+        _print_json([dataclasses.asdict(one) for one in found])
+    else:
+        show_responses(found)
+
+
 def _segments(options: argparse.Namespace) -> None:
     from shopkeeper.app import open_shop
     from shopkeeper.terminal import show_segments
@@ -573,6 +613,25 @@ def _deliver(options: argparse.Namespace) -> None:
         f"{done.sent:,} sent, {done.waiting:,} wait for the next time, {done.given_up:,} given up, "
         f"{done.withdrawn:,} withdrawn."
     )
+
+
+def _ads(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars, show_ads
+
+    with open_shop(options.shop) as shop, bars() as progress:
+        learned = {} if options.no_learn else shop.learn_ads(progress=progress)
+        budgets = shop.ad_budgets()
+    if options.json:
+        tables: dict[str, dict[str, Any]] = {"learned": {**learned}, "budgets": {**budgets}}
+        _print_json(
+            {
+                name: {key: dataclasses.asdict(one) for key, one in table.items()}
+                for name, table in tables.items()
+            }
+        )
+    else:
+        show_ads(learned, budgets)
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -1,9 +1,12 @@
 """What a person sees in the terminal: progress bars on long work, and results as tables."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -17,23 +20,28 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from shopkeeper.catalog.completion import Completion
-from shopkeeper.catalog.describe import Description
-from shopkeeper.catalog.outcome import Tagging
-from shopkeeper.catalog.review import DUPLICATES, REVIEW
-from shopkeeper.data.report import ImportReport
-from shopkeeper.evaluation import backtest
-from shopkeeper.evaluation.findings import Evaluation
-from shopkeeper.metrics.interval import Interval
-from shopkeeper.privacy.erasure import Receipt
-from shopkeeper.propensity.uplift import Found
 from shopkeeper.recommenders.blend import Blend
-from shopkeeper.surfaces.forecast import Forecast
-from shopkeeper.surfaces.next_action import NextAction
-from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
-from shopkeeper.surfaces.segmentation import Segmentation
-from shopkeeper.training.train import Training
-from shopkeeper.training.update import Update
+from shopkeeper.surfaces.adverts import MICROS
+
+if TYPE_CHECKING:
+    from shopkeeper.catalog.completion import Completion
+    from shopkeeper.catalog.describe import Description
+    from shopkeeper.catalog.outcome import Tagging
+    from shopkeeper.core.types import Balance
+    from shopkeeper.data.report import ImportReport
+    from shopkeeper.evaluation import backtest
+    from shopkeeper.evaluation.findings import Evaluation
+    from shopkeeper.metrics.interval import Interval
+    from shopkeeper.privacy.erasure import Receipt
+    from shopkeeper.propensity.clicks import Learned
+    from shopkeeper.propensity.uplift import Found
+    from shopkeeper.surfaces.campaign import CampaignResponse
+    from shopkeeper.surfaces.forecast import Forecast
+    from shopkeeper.surfaces.next_action import NextAction
+    from shopkeeper.surfaces.page import Answer, Card, Homepage, SearchPage
+    from shopkeeper.surfaces.segmentation import Segmentation
+    from shopkeeper.training.train import Training
+    from shopkeeper.training.update import Update
 
 _CONSOLE = Console()
 _SHOWN = {
@@ -134,6 +142,20 @@ def show_tagging(tagging: Tagging) -> None:
         _say(f"Accuracy {tagging.accuracy:.4f}, macro F1 {tagging.macro_f1:.4f}, ECE {tagging.ece:.4f}")
 
 
+def show_ads(learned: Mapping[str, Learned], budgets: Mapping[str, Balance]) -> None:
+    """Print how well clicks were told, and how budgets stand."""
+    for kind, one in learned.items():
+        _say(f"{kind}: AUC {one.auc:.4f}, logarithmic loss {one.loss:.5f}, ECE {one.ece:.4f}")
+    table = Table(title="Budgets", title_justify="left")
+    table.add_column("campaign@day")
+    for heading in ("budget", "given out", "spent"):
+        table.add_column(heading, justify="right")
+    for name, balance in budgets.items():
+        amounts = (balance.budget, balance.taken, balance.spent)
+        table.add_row(_plain(name), *(f"{amount / MICROS:,.2f}" for amount in amounts))
+    _CONSOLE.print(table)
+
+
 def show_uplift(found: Found) -> None:
     """Print what such data cannot tell, how well effects are ranked, and what the plan would bring."""
     for line in (*found.warnings, *found.notes):
@@ -152,6 +174,8 @@ def show_uplift(found: Found) -> None:
 
 def show_completion(found: Completion, folder: Path) -> None:
     """Print what became of each field of the catalogue, and where the lists to look at are."""
+    from shopkeeper.catalog.review import DUPLICATES, REVIEW
+
     table = Table(title="What was missing, and what was told", title_justify="left")
     table.add_column("field")
     for heading in ("given", "missing", "filled", "doubtful"):
@@ -219,6 +243,17 @@ def show_forecasts(forecasts: Sequence[Forecast], most: int = 20) -> None:
     for one in forecasts[:most]:
         why = "; ".join(one.reasons)
         table.add_row(_plain(one.customer_id), f"{one.probability:.3f}", one.action, _plain(why))
+    _CONSOLE.print(table)
+
+
+def show_responses(responses: Sequence[CampaignResponse], most: int = 20) -> None:
+    """Print who is likeliest to take up a campaign, at most ``most``, and how many are expected to."""
+    expected = sum(one.probability for one in responses)
+    table = Table(title=f"{len(responses):,} customers, {expected:,.0f} expected", title_justify="left")
+    table.add_column("customer")
+    table.add_column("probability", justify="right")
+    for one in responses[:most]:
+        table.add_row(_plain(one.customer_id), f"{one.probability:.3f}")
     _CONSOLE.print(table)
 
 

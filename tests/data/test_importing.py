@@ -65,6 +65,18 @@ def test_every_row_is_stored_a_duplicate_or_set_aside(rows):
     assert counts["quarantine"] == first.quarantined
 
 
+def test_columns_that_come_later_in_a_source_are_kept(tmp_path):
+    bought = {c.CUSTOMER_ID: "a", c.EVENT_TYPE: "purchase", c.ITEM_ID: "tea", c.TIMESTAMP: NOW}
+    took = {c.CUSTOMER_ID: "a", c.EVENT_TYPE: "select_promotion", c.TIMESTAMP: NOW, c.PROMOTION_ID: "m1"}
+    frames = [pl.DataFrame([row]) for row in (bought, took)]
+    with Store(tmp_path / "shop.db") as store:
+        bring_in(store, FrameSource("two kinds", frames))
+        assert store.scan((c.EVENT_TYPE, c.PROMOTION_ID)).rows() == [
+            ("purchase", None),
+            ("select_promotion", "m1"),
+        ]
+
+
 @settings(max_examples=25)
 @given(ROWS)
 def test_a_batch_over_http_is_stored_like_the_same_rows_from_a_file(rows):

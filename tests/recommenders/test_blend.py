@@ -1,12 +1,14 @@
 """The blend against a loop over its formula."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopkeeper.core.types import Ragged
-from shopkeeper.recommenders.blend import Blend, BlendConfig, union
+from shopkeeper.recommenders.blend import NEW, UNTOUCHED, Blend, BlendConfig, Scaled, union
 from shopkeeper.recommenders.registry import BASIC
 from shopkeeper.recommenders.repeat import Repeat
 from tests.recommenders import worlds
@@ -98,3 +100,27 @@ def test_weights_survive_saving(tmp_path):
     config = BlendConfig({"cooccurrence": 0.7, "popular": 0.1}, {"repeat": 0.25})
     Blend(config).fit(shop([("u", "i01", 1), ("u", "i02", 2)])).save(tmp_path)
     assert Blend.load(tmp_path).config == config
+
+
+rises = st.lists(st.tuples(st.floats(0, 8), st.floats(0, 1), st.booleans()), min_size=1, max_size=12)
+
+
+@settings(max_examples=60)
+@given(st.lists(rises, min_size=1, max_size=3), st.sampled_from([0.25, 4.0]))
+def test_the_ranker_moves_what_somebody_touched_around_what_nobody_did(rows, weight):
+    fused = np.array([one for row in rows for one, _, _ in row], np.float32)
+    ranked = np.array([one for row in rows for _, one, _ in row], np.float32)
+    untouched = np.array([one for row in rows for _, _, one in row])
+    candidates = Ragged.of([list(range(len(row))) for row in rows])
+    sorts = np.where(untouched, UNTOUCHED, NEW).astype(np.int8)
+    scaled = Scaled((), candidates, np.ones(len(fused), bool), sorts, np.empty((0, len(fused)), np.float32))
+    found = scaled.joined(fused, ranked, weight)
+    np.testing.assert_array_equal(found[~untouched], (fused + np.float32(weight) * ranked)[~untouched])
+    for start, end in pairwise(candidates.offsets):
+        others = ~untouched[start:end]
+        for item in np.flatnonzero(~others):
+            above = int((fused[start:end][others] > fused[start + item]).sum())
+            under = int((fused[start:end][others] < fused[start + item]).sum())
+            n = int(others.sum())
+            assert above <= (found[start:end][others] >= found[start + item]).sum() <= n
+            assert under <= (found[start:end][others] <= found[start + item]).sum() <= n

@@ -6,7 +6,7 @@ import pytest
 
 from shopkeeper.core.errors import TooLittleData
 from shopkeeper.evaluation.backtest import no_progress
-from shopkeeper.training.announce import ANNOUNCEMENT, Stage, announced, announcing
+from shopkeeper.training.announce import ANNOUNCEMENT, KEPT_RUNS, RUNS, Stage, announced, announcing, runs
 
 
 def test_nothing_was_announced(tmp_path):
@@ -49,3 +49,20 @@ def test_a_process_that_is_gone_runs_no_more(tmp_path):
     assert state is not None
     assert not state.running
     assert "ended before" in state.told
+
+
+def test_trainings_before_are_remembered_whatever_ended_them(tmp_path):
+    for number in range(KEPT_RUNS + 2):
+        with announcing(tmp_path, no_progress, seq=number) as announcer:
+            announcer.end(f"The {number}th.")
+    (tmp_path / ANNOUNCEMENT).write_text(
+        json.dumps({"running": True, "process": 2**22 + 1, "started": 5, "stages": []})
+    )
+    with announcing(tmp_path, no_progress, seq=99):
+        found = runs(tmp_path)
+    assert len(found) == KEPT_RUNS
+    assert [run.running for run in found[:3]] == [True, False, False]
+    assert "ended before" in found[1].told
+    assert (found[2].told, found[2].seq) == (f"The {KEPT_RUNS}th.", KEPT_RUNS)
+    (tmp_path / RUNS).write_text("[")
+    assert len(runs(tmp_path)) == 1

@@ -7,6 +7,8 @@ import pytest
 from shopkeeper.data.split import Split
 from shopkeeper.evaluation.protocols import last_out_task, time_task
 from shopkeeper.recommenders.blend import Blend
+from shopkeeper.training import portfolio
+from shopkeeper.training.families import BASIC
 from shopkeeper.training.portfolio import Portfolio, Settings, choose, fit_portfolio, refit
 from shopkeeper.training.tuning.trials import value_of
 from tests.recommenders.worlds import everybody
@@ -121,3 +123,13 @@ def test_what_was_chosen_can_be_fitted_on_other_data(habit):
     fresh = refit(model, task.train)
     assert fresh.settings == model.settings
     assert value_of(fresh, task.test) == pytest.approx(value_of(model, task.test))
+
+
+def test_what_holds_up_every_page_is_left_out_and_says_so(monkeypatch):
+    monkeypatch.setattr(portfolio, "MOST_MS", 0.0)
+    tuning = last_out_task(chains(people=60)).tuning
+    assert tuning is not None
+    model = choose(tuning, budget=1e6, deep=False)
+    assert set(model.settings.configs) <= set(BASIC)
+    told = {choice.name: choice.reason for choice in model.settings.plan}
+    assert "ms a request" in told["item_neighbours"]

@@ -17,7 +17,6 @@ from importlib.resources import files
 from typing import Final
 
 import numpy as np
-import rjieba
 
 from shopkeeper.features.interest_tags import apart
 
@@ -132,6 +131,8 @@ def _analyzed(product: tuple[str, str]) -> Iterator[str]:
 
 
 def _words(text: str) -> Iterator[str]:
+    import rjieba  # loads its dictionary
+
     for run in _RUNS.findall(text):
         yield from rjieba.cut(run) if _is_han(run) else (run,)
 

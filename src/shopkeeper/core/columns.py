@@ -128,6 +128,8 @@ MESSAGE: Final = "message"
 SURFACE: Final = "surface"
 SLOT: Final = "slot"
 PROBABILITY: Final = "probability"
+CHANCE: Final = "chance"
+CHARGE: Final = "charge"
 MODEL_VERSION: Final = "model_version"
 SHOWN: Final = "shown"
 

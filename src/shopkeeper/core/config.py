@@ -138,6 +138,10 @@ class Actions(_Section):
     """Share of a sale that is profit before any discount."""
     rest_days: float = Field(14.0, ge=0)
     """Least days between two messages to one customer."""
+    quiet_from: int = Field(0, ge=0, le=23)
+    """Hour, UTC, from which on campaigns are not sent; none is quiet where both are equal."""
+    quiet_until: int = Field(0, ge=0, le=23)
+    """Hour, UTC, in which they are sent again."""
     message_cost: float = Field(0.02, ge=0)
     """Of one message, in the shop's currency."""
     recommend_effect: float = Field(0.01, ge=0, le=1)
@@ -169,6 +173,32 @@ class Lists(_Section):
     """How much it gives up for being as mixed as what the person takes."""
 
 
+class Retrain(_Section):
+    """When a shop that is served trains itself anew; off where both are 0."""
+
+    every_hours: float = Field(0.0, ge=0)
+    """After so many hours, if there is anything new."""
+    after_events: int = Field(0, ge=0)
+    """After so many new events."""
+
+
+class Ads(_Section):
+    """Adverts on the shop's pages, and what is demanded of them. Money is in the shop's currency."""
+
+    file: str = Field("ads.jsonl", min_length=1)
+    """Where adverts stand, within the shop's folder; without the file there are none."""
+    ledger: str = ""
+    """URL of the database that holds budgets; empty takes that of the shop."""
+    reserve: float = Field(0.0, ge=0, allow_inf_nan=False)
+    """Least that one showing must be worth."""
+    relevance: float = Field(0.0, ge=0, le=1)
+    """Least click probability, times quality, of what is shown."""
+    click_probability: float = Field(0.01, gt=0, lt=1)
+    """Of every advert, before one was learned (``shopkeeper ads``)."""
+    refill_seconds: float = Field(5.0, gt=0)
+    """Between two looks into the ledger, and at what other workers showed."""
+
+
 class ShopConfig(_Section):
     """The whole of ``shopkeeper.toml``."""
 
@@ -183,7 +213,9 @@ class ShopConfig(_Section):
     chat: Chat = Chat()
     embed: Embed = Embed()
     actions: Actions = Actions()
+    ads: Ads = Ads()
     lists: Lists = Lists()
+    retrain: Retrain = Retrain()
     segments: dict[str, str] = {}
     """Rules that pick customers, by the name of the segment; see ``features/rules.py``."""
     rules: tuple[Rule, ...] = Field((), max_length=MOST_RULES)

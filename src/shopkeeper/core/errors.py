@@ -18,7 +18,8 @@
     ├── NotFound                      the thing asked for does not exist
     │   ├── ShopNotFound
     │   ├── UnknownCustomer
-    │   └── UnknownItem
+    │   ├── UnknownItem
+    │   └── UnknownCampaign
     └── StateError                    a right request at the wrong time
         ├── ShopExists
         ├── NotTrained                no model has been promoted
@@ -152,6 +153,12 @@ class UnknownItem(NotFound):
     """No such item in the catalogue."""
 
     code = "unknown_item"
+
+
+class UnknownCampaign(NotFound):
+    """No such campaign."""
+
+    code = "unknown_campaign"
 
 
 class StateError(ShopkeeperError):

@@ -98,6 +98,12 @@ class Catalogue(Protocol):
     def campaigns(self) -> pl.DataFrame:
         """Campaigns, one row each."""
 
+    def campaign_items(self) -> pl.DataFrame:
+        """Items of campaigns: campaign, item, and coupon (empty where there is none)."""
+
+    def campaign_customers(self) -> pl.DataFrame:
+        """Audiences of campaigns: campaign and pseudonym."""
+
 
 class PersonalData(Protocol):
     """A place that holds data of people and can let go of it."""

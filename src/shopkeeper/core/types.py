@@ -278,12 +278,16 @@ class Shown:
         What put each there; empty where nothing did.
     probabilities
         How likely each was to be shown in its slot, given the request: 1 unless it was drawn.
+    chances, charges
+        Of adverts: how likely each is clicked, and what the showing cost, in millionths of the currency.
     """
 
     row: str
     items: tuple[str, ...]
     sources: tuple[str, ...]
     probabilities: tuple[float, ...]
+    chances: tuple[float, ...] = ()
+    charges: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

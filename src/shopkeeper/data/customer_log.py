@@ -23,6 +23,7 @@ ITEM: Final = "item"
 UNITS: Final = "units"
 AMOUNT: Final = "amount"
 DISCOUNTED: Final = "discounted"
+COUPONED: Final = "couponed"
 PLACE: Final = "place"
 DWELL: Final = "dwell"
 BAND: Final = "band"
@@ -55,8 +56,8 @@ class CustomerLog:
     events
         By rising ``person`` (code) and ``timestamp`` (epoch milliseconds), with ``kind`` (`EventType`),
         ``item`` (row in ``items``, null where the event is about none), ``units``, ``amount`` (price x units;
-        negative for a refund; null where no price is known), ``discounted``, ``place`` and ``dwell``
-        (milliseconds).
+        negative for a refund; null where no price is known), ``discounted``, ``couponed``
+        (bought with a coupon), ``place`` and ``dwell`` (milliseconds).
     items
         ``item_id``, ``category``, ``category2``, ``brand`` and ``band`` of each item that occurs; null where
         it is not known.
@@ -127,6 +128,7 @@ def build_customer_log(
         units.alias(UNITS),
         pl.when(back).then(-worth).otherwise(worth).alias(AMOUNT),
         ((pl.col(c.DISCOUNT) > 0).fill_null(value=False) | pl.col(c.COUPON).is_not_null()).alias(DISCOUNTED),
+        pl.col(c.COUPON).is_not_null().alias(COUPONED),
         pl.col(c.LOCATION_ID).alias(PLACE),
         pl.col(c.ENGAGEMENT_TIME_MSEC).alias(DWELL),
     )

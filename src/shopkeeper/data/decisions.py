@@ -17,7 +17,7 @@ import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import ShopkeeperError
-from shopkeeper.core.types import DAY_MS, Decision
+from shopkeeper.core.types import DAY_MS, Decision, Shown
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.data.people import erasures
 from shopkeeper.data.schema import DECISIONS
@@ -187,12 +187,13 @@ def _put(connection: sqlite3.Connection, decisions: Sequence[Decision], known_er
 
 def _row(one: Decision, *, named: bool) -> tuple[Any, ...]:
     people = (one.customer, one.session) if named else (None, None)
-    rows = [
-        {c.ROW: row.row, c.ITEM_ID: row.items, c.SOURCE: row.sources, c.PROBABILITY: row.probabilities}
-        for row in one.rows
-    ]
-    packed = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    packed = json.dumps([_shown(row) for row in one.rows], ensure_ascii=False, separators=(",", ":"))
     return (one.request_id, *people, one.surface, one.model_version, one.time, packed)
+
+
+def _shown(row: Shown) -> dict[str, Any]:
+    told = {c.ROW: row.row, c.ITEM_ID: row.items, c.SOURCE: row.sources, c.PROBABILITY: row.probabilities}
+    return told | {c.CHANCE: row.chances, c.CHARGE: row.charges} if row.charges else told
 
 
 def _newest(connection: sqlite3.Connection, since: int, most: int) -> pl.DataFrame:

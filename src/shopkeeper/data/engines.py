@@ -1,29 +1,12 @@
 """Databases by URL: SQLite, PostgreSQL, MySQL and MariaDB, by the drivers that are tested."""
 
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import URL, Engine, Pool, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from shopkeeper.core.errors import InvalidRequest, MissingDependency, MissingFile
-
-_DRIVERS: Final = {
-    "postgresql": ("postgresql+psycopg", "postgresql"),
-    "postgres": ("postgresql+psycopg", "postgresql"),
-    "postgresql+psycopg": ("postgresql+psycopg", "postgresql"),
-    "mysql": ("mysql+pymysql", "mysql"),
-    "mariadb": ("mysql+pymysql", "mysql"),
-    "mysql+pymysql": ("mysql+pymysql", "mysql"),
-    "mariadb+pymysql": ("mysql+pymysql", "mysql"),
-}
-"""URL scheme -> the driver that is used, and the extra that installs it."""
-
-
-def is_database_url(location: str) -> bool:
-    """Whether a text is the URL of a database."""
-    scheme = location.partition("://")[0]
-    return "://" in location and (scheme == "sqlite" or scheme in _DRIVERS)
+from shopkeeper.data.database_url import DRIVERS
 
 
 def read_url(location: str) -> URL:
@@ -42,8 +25,8 @@ def read_url(location: str) -> URL:
         raise InvalidRequest(
             "The database URL cannot be read.", hint="Write it as scheme://user:password@host:port/database."
         ) from None
-    if url.drivername in _DRIVERS:
-        return url.set(drivername=_DRIVERS[url.drivername][0])
+    if url.drivername in DRIVERS:
+        return url.set(drivername=DRIVERS[url.drivername][0])
     if url.database and not Path(url.database).is_file():
         raise MissingFile(f"{url.database} does not exist.", hint="Check the path after sqlite:///")
     return url
@@ -60,7 +43,7 @@ def open_engine(url: URL, pool: type[Pool]) -> Engine:
     try:
         return create_engine(url, poolclass=pool)
     except (ImportError, NoSuchModuleError):
-        extra = _DRIVERS.get(url.drivername, ("", url.drivername))[1]
+        extra = DRIVERS.get(url.drivername, ("", url.drivername))[1]
         raise MissingDependency(
             f"Using {url.drivername} needs a driver that is not installed.",
             hint=f"Install it with: pip install 'shopkeeper[{extra}]'",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -48,7 +48,8 @@ class Shaper:
         if first is None:
             raise EmptySource(f"{source.name} holds no rows.", hint="Check that it is the right source.")
         self._first = first
-        self.map: ColumnMap = map_columns(kind, first.rows.columns, mapping)
+        self._given, self._found = mapping, list(first.rows.columns)
+        self.map: ColumnMap = map_columns(kind, self._found, mapping)
         self._default_type = self._guessed_type()
         self._dates = self._guessed_dates(first.rows)
         self._renamed_types: dict[str, str] = {}
@@ -56,6 +57,7 @@ class Shaper:
     def chunks(self) -> Iterator[tuple[Chunk, pl.DataFrame]]:
         """Each chunk with its rows under our names."""
         for chunk in chain([self._first], self._chunks):
+            self._meet(chunk.rows.columns)
             yield chunk, self._shape(chunk.rows)
 
     def notes(self) -> list[str]:
@@ -73,6 +75,13 @@ class Shaper:
             kept = self.kind in _WITH_ATTRIBUTES
             notes.append(f"Kept as attributes: {names}." if kept else f"Left out the columns {names}.")
         return notes
+
+    def _meet(self, columns: Sequence[str]) -> None:
+        """Map columns that come later in the source too; a generator may hand on frames of several kinds."""
+        fresh = [name for name in columns if name not in self._found]
+        if fresh:
+            self._found += fresh
+            self.map = map_columns(self.kind, self._found, self._given)
 
     def _shape(self, rows: pl.DataFrame) -> pl.DataFrame:
         frame = rows.select(

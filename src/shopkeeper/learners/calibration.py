@@ -10,7 +10,6 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from shopkeeper.core.types import Bools
@@ -79,6 +78,8 @@ class Calibration:
 
 
 def _sigmoid(scores: Doubles, truth: Bools) -> tuple[float, float]:
+    from scipy.optimize import minimize  # slow to load
+
     positive = float(truth.sum())
     negative = len(truth) - positive
     target = np.where(truth, (positive + 1) / (positive + 2), 1 / (negative + 2))

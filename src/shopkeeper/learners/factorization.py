@@ -37,7 +37,7 @@ class Descending:
     Attributes
     ----------
     dim
-        Length of a vector.
+        Length of a vector; with 0 there are no crosses, and it is a logistic regression.
     batch, epochs
         Rows a step, and passes over all rows.
     rate
@@ -78,7 +78,7 @@ class Machine:
     @classmethod
     def start(cls, n_features: int, dim: int, rng: np.random.Generator) -> Self:
         """Small chance vectors and no weights."""
-        vectors = rng.normal(0.0, _START / np.sqrt(dim), (n_features, dim)).astype(np.float32)
+        vectors = rng.normal(0.0, _START / np.sqrt(max(dim, 1)), (n_features, dim)).astype(np.float32)
         return cls(0.0, np.zeros(n_features, np.float32), vectors)
 
     def scores(self, rows: sparse.csr_array) -> Floats:
@@ -119,7 +119,8 @@ def learn_logistic(rows: sparse.csr_array, labels: Floats, how: Descending) -> M
     rng = np.random.default_rng(how.seed)
     machine = Machine.start(rows.shape[1], how.dim, rng)
     adagrad = _Adagrad.of(machine, how)
-    bias, push = 0.0, _TINY
+    # At the log-odds of the whole: no feature must carry them, or one not met again would be missed.
+    bias, push = base_rate(labels), _TINY
     for chosen in _batches(rows.shape[0], how, rng):
         columns, part = _dense_columns(rows[chosen])
         here = Machine(bias, machine.weights[columns], machine.vectors[columns])
@@ -129,6 +130,12 @@ def learn_logistic(rows: sparse.csr_array, labels: Floats, how: Descending) -> M
         bias -= how.rate * change / np.sqrt(push)
         adagrad.step(columns, weights, vectors)
     return Machine(bias, machine.weights, machine.vectors)
+
+
+def base_rate(labels: Floats) -> float:
+    """Log-odds of labels of 0 and 1, as if one more of each had been seen."""
+    yes = float(labels.sum())
+    return float(np.log((yes + 1) / (len(labels) - yes + 1)))
 
 
 def learn_matching(

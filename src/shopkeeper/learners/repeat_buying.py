@@ -12,7 +12,6 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1
 
 Doubles = NDArray[np.float64]
@@ -173,6 +172,8 @@ def _lowest(loss: Callable[[Doubles], float], start: Doubles, n: int) -> Doubles
 
     def held(logs: Doubles) -> float:
         return loss(logs) + _HOLD / n * float(((logs - start) ** 2).sum())
+
+    from scipy.optimize import minimize  # slow to load
 
     bounds = [(-10.0, 15.0)] * len(start)
     return np.asarray(minimize(held, start, method="L-BFGS-B", bounds=bounds).x)

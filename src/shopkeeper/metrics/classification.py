@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from shopkeeper.core.types import Bools
 
@@ -64,6 +63,8 @@ def auc(scores: Values, truth: Bools) -> float:
     negative = len(truth) - positive
     if not positive or not negative:
         return float("nan")
+    from scipy.stats import rankdata  # slow to load
+
     above = rankdata(scores)[truth].sum() - positive * (positive + 1) / 2
     return float(above / (positive * negative))
 

@@ -33,7 +33,6 @@ from shopkeeper.core.types import (
     Ragged,
     Recommendations,
     Requests,
-    distinct,
     ragged_positions,
 )
 from shopkeeper.data.dataset import Dataset
@@ -128,12 +127,7 @@ class BasketNeighbours(Updating):
         share = (1.0 / np.maximum(neighbours.lengths, 1)).astype(np.float32)
         found, theirs = self._people.sums(neighbours, share[neighbours.rows])
         alpha = np.float32(self.config.own)
-        keys = np.concatenate([touched.rows << 32 | touched.items, found.rows << 32 | found.items])
-        values = np.concatenate([alpha * own, (1 - alpha) * theirs])
-        every = distinct(keys)
-        scores = np.bincount(np.searchsorted(every, keys), values, len(every)).astype(np.float32)
-        offsets = np.searchsorted(every, np.arange(len(requests) + 1, dtype=np.int64) << 32)
-        return Ragged(offsets.astype(np.int64), (every & 0xFFFFFFFF).astype(np.int32)), scores
+        return _joined(touched, alpha * own, found, (1 - alpha) * theirs)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """The item itself where the person took it, else the items that make those alike who take it."""
@@ -218,6 +212,21 @@ class BasketNeighbours(Updating):
         return _apart(
             *habits(lists, dataset.kind[rows], dataset.time[rows], self.weights_, self.config), times
         )
+
+
+def _joined(few: Ragged, own: Floats, many: Ragged, theirs: Floats) -> tuple[Ragged, Floats]:
+    """Sum of two lists of scores, each by rising item within a row; the first is the shorter."""
+    keys, asked = many.rows << 32 | many.items, few.rows << 32 | few.items
+    place = np.searchsorted(keys, asked)
+    there = np.flatnonzero(place < len(keys))
+    there = there[keys[place[there]] == asked[there]]
+    scores = theirs.copy()
+    scores[place[there]] += own[there]
+    missing = np.ones(len(asked), bool)
+    missing[there] = False
+    items = np.insert(many.items, place[missing], few.items[missing])
+    offsets = many.offsets + np.append(0, np.cumsum(missing))[few.offsets]
+    return Ragged(offsets.astype(np.int64), items), np.insert(scores, place[missing], own[missing])
 
 
 def habits(

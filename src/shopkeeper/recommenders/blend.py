@@ -213,7 +213,7 @@ class Blend:
         parts = signals.parts(self.config)
         scores = parts.sum(axis=0)
         if self.ranker is not None and self.config.ranker > 0:
-            scores += np.float32(self.config.ranker) * signals.ranked(self.ranker, requests, scores)
+            scores = signals.joined(scores, signals.ranked(self.ranker, requests, scores), self.config.ranker)
         return Fused(signals, parts, scores)
 
 
@@ -300,6 +300,24 @@ class Scaled:
             tops = np.repeat(np.maximum.reduceat(found, starts), chosen.lengths[chosen.lengths > 0])
             out[places] = np.exp(found - tops)
         return out
+
+    def joined(self, fused: Floats, ranked: Floats, weight: float) -> Floats:
+        """Linear scores and the ranker's as one.
+
+        Trees learn from what was taken, and know of what nobody has touched that nobody took it: such an item
+        keeps the place among the others that its own weights gave it.
+        """
+        scores = fused + np.float32(weight) * ranked
+        untouched = self.sorts == UNTOUCHED
+        for row in np.unique(self.candidates.rows[untouched]):
+            place = slice(self.candidates.offsets[row], self.candidates.offsets[row + 1])
+            others = self.retrieved[place] & ~untouched[place]
+            if others.any():
+                before, after = np.sort(fused[place][others]), np.sort(scores[place][others])
+                own = fused[place][untouched[place]]
+                beyond = own - np.clip(own, before[0], before[-1])
+                scores[place][untouched[place]] = np.interp(own, before, after) + beyond
+        return scores
 
     def shortlist(self, fused: Floats) -> Longs:
         """Places of the retrieved candidates that a ranker looks at, in rising order."""

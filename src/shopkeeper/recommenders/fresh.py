@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy.special import betainc, betaincinv
 
 from shopkeeper.core.types import Bools, Ragged
 from shopkeeper.data.split import Cases
@@ -73,6 +72,8 @@ def rate(tried: Tried) -> float:
 @lru_cache(maxsize=64)
 def ahead(one: Seen, other: Seen) -> float:
     """Probability that one is taken more often than the other, by what was seen of both."""
+    from scipy.special import betainc, betaincinv  # slow to load
+
     (a, b), (c, d) = ((1.0 + seen.taken, 1.0 + seen.shown - seen.taken) for seen in (one, other))
     middles = (np.arange(_STEPS) + 0.5) / _STEPS
     return float(betainc(c, d, betaincinv(a, b, middles)).mean())

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
-import rjieba
 import tantivy
 
 from shopkeeper.core.types import Bools, Floats, Ints, Longs
@@ -47,6 +46,8 @@ _APOSTROPHES: Final = str.maketrans("", "", "'’‘`")
 
 def words_of(text: str) -> str:
     """The words of a text between blanks, Chinese ones with their characters; may be empty."""
+    import rjieba  # loads its dictionary
+
     plain = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode()).translate(_APOSTROPHES)
     words = re.findall(r"\w+", " ".join(rjieba.cut_for_search(plain)))
     return " ".join(piece for word in words for piece in _pieces(word))

@@ -19,16 +19,21 @@ from shopkeeper.data.values import read_moment
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.serving import metrics, problems
 from shopkeeper.serving.bodies import read_json
+from shopkeeper.serving.campaigns import CAMPAIGNS_EXAMPLE, CampaignsAnswer, CampaignsRequest
 from shopkeeper.serving.edge import Edge
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.openapi import JSON, Route, add_routes, described_body
 from shopkeeper.serving.origins import Origins
 from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.schedule import TrainingState
 from shopkeeper.serving.schemas import (
+    ADS_EXAMPLE,
     EVENTS_EXAMPLE,
     EVENTS_SCHEMA,
     HOMEPAGE_EXAMPLE,
     RECOMMENDATION_EXAMPLE,
+    AdsReply,
+    AdsRequest,
     BatchVerdict,
     Health,
     HomepageRequest,
@@ -36,6 +41,7 @@ from shopkeeper.serving.schemas import (
     RecommendationRequest,
     SegmentsAnswer,
     SegmentsRequest,
+    ads_reply,
     batch_verdict,
     ranked,
     segments_answer,
@@ -133,6 +139,14 @@ class Interface:
                 (401, 403, 422, 503),
             ),
             Route(
+                "GET",
+                "/v1/training",
+                self.training,
+                TrainingState,
+                "Trainings: whether one is under way, what came of the last ones and why, when one is due.",
+                (401, 403, 503),
+            ),
+            Route(
                 "POST",
                 "/v1/homepage",
                 self.homepage_of,
@@ -140,6 +154,26 @@ class Interface:
                 "The homepage for a history in the body, which is not stored, and what is wished for.",
                 (400, 413, 422, 503),
                 described_body(HomepageRequest, HOMEPAGE_EXAMPLE),
+            ),
+            Route(
+                "POST",
+                "/v1/ads",
+                self.ads,
+                AdsReply,
+                "Adverts for a place on a page, by a second-price auction within budgets, audiences and "
+                "caps. What is answered is paid for.",
+                (400, 401, 403, 413, 422, 503),
+                described_body(AdsRequest, ADS_EXAMPLE),
+            ),
+            Route(
+                "POST",
+                "/v1/campaigns",
+                self.campaigns,
+                CampaignsAnswer,
+                "Campaigns that run now for a person, or the people to send a campaign to, with those of its "
+                "items that suit them.",
+                (400, 401, 403, 404, 413, 422, 503),
+                described_body(CampaignsRequest, CAMPAIGNS_EXAMPLE),
             ),
             Route(
                 "GET",
@@ -245,6 +279,11 @@ class Interface:
         self._guard(request)
         return _json(Results, self._service.results(days=days))
 
+    def training(self, request: Request) -> Response:
+        """``GET /v1/training``."""
+        self._guard(request)
+        return _json(TrainingState, self._service.schedule.state())
+
     async def homepage_of(self, request: Request, debug: Debug = False) -> Response:
         """``POST /v1/homepage``."""
         asked = _valid(HomepageRequest, await read_json(request, max_bytes=self._max_bytes))
@@ -254,6 +293,25 @@ class Interface:
             self._service.homepage, k=asked.k, history=history, wish=wish, debug=debug
         )
         return _json(Homepage, page)
+
+    async def ads(self, request: Request) -> Response:
+        """``POST /v1/ads``."""
+        asked = _valid(AdsRequest, await read_json(request, max_bytes=self._max_bytes))
+        if asked.customer_id is not None or asked.session_id is not None:
+            self._guard(request)
+        return await run_in_threadpool(self._ads, asked)
+
+    def _ads(self, asked: AdsRequest) -> Response:
+        history = None if asked.history is None else [event.happening() for event in asked.history]
+        answer = self._service.adverts(
+            self._service.person(customer_id=asked.customer_id, session_id=asked.session_id),
+            placement=asked.placement,
+            places=asked.k,
+            history=history,
+            adverts=asked.ads,
+            only=asked.only,
+        )
+        return _json(AdsReply, ads_reply(answer))
 
     def _asker(self, customer_id: str | None, session_id: str | None) -> Person:
         """Who asks. An unknown customer alone is an error; with a session they are served as a guest."""
@@ -277,6 +335,22 @@ class Interface:
         if segment is not None:
             members = members.filter(members["segment"] == segment)
         return Response(members.write_csv(), media_type="text/csv")
+
+    async def campaigns(self, request: Request) -> Response:
+        """``POST /v1/campaigns``."""
+        self._guard(request)
+        asked = _valid(CampaignsRequest, await read_json(request, max_bytes=self._max_bytes))
+        return await run_in_threadpool(self._campaigns, asked)
+
+    def _campaigns(self, asked: CampaignsRequest) -> Response:
+        answer = self._service.campaigns(
+            customer_id=asked.customer_id,
+            campaign_id=asked.campaign_id,
+            k=asked.k,
+            budget=asked.budget,
+            as_of=_moment("as_of", asked.as_of),
+        )
+        return _json(CampaignsAnswer, answer)
 
     def _segments(self, asked: SegmentsRequest) -> Segmentation:
         return self._service.segments(
@@ -303,6 +377,7 @@ class Interface:
         """``GET /metrics``."""
         state = self._service.ready()
         metrics.show_model(state.ready, bool(state.problems))
+        metrics.show_training(self._service.schedule.state())
         return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 
@@ -338,6 +413,7 @@ def _lifespan(service: Service) -> Callable[[FastAPI], Any]:
         # The first model is loaded before the first request has to wait for it.
         state = await run_in_threadpool(service.ready)
         metrics.show_model(state.ready, bool(state.problems))
+        service.schedule.start()
         yield
         service.close()
 

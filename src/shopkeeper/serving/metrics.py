@@ -22,6 +22,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from shopkeeper.serving.schedule import TrainingState
+
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable that names the folder shared by the workers."""
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -54,6 +56,31 @@ def _model_gauges() -> tuple[Gauge, Gauge]:
 def show_model(loaded: bool, problem: bool) -> None:
     """Show whether a model serves, and whether it is an older one because the newest cannot be loaded."""
     for gauge, value in zip(_model_gauges(), (loaded, loaded and problem), strict=True):
+        gauge.set(value)
+
+
+@cache
+def _training_gauges() -> tuple[Gauge, ...]:
+    """Whichever worker is asked knows them all: what it said last holds."""
+
+    def gauge(name: str, told: str) -> Gauge:
+        return Gauge(f"shopkeeper_training_{name}", told, multiprocess_mode="livemostrecent")
+
+    return (
+        gauge("running", "1 if a training is under way."),
+        gauge("last_start_timestamp_seconds", "When the last one began, 0 if there was none."),
+        gauge("last_promoted", "1 if the last one to end went live."),
+        gauge("new_events", "Events since the last one began."),
+    )
+
+
+def show_training(state: TrainingState) -> None:
+    """Show whether a training is under way, and what came of the last."""
+    ended = next((run for run in state.runs if run.reason), None)
+    started = state.runs[0].started / 1000 if state.runs else 0
+    promoted = ended is not None and ended.promoted
+    values = (state.running, started, promoted, state.new_events)
+    for gauge, value in zip(_training_gauges(), values, strict=True):
         gauge.set(value)
 
 

@@ -41,6 +41,11 @@ class LiveModel:
         self._loader: Thread | None = None
 
     @property
+    def folder(self) -> Path:
+        """The shop's ``models`` folder."""
+        return self._folder
+
+    @property
     def problem(self) -> str:
         """Why the newest version is not the one that serves; empty if it is."""
         return self._problem

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from shopkeeper.serving import problems
-from shopkeeper.serving.schemas import EXAMPLES, HomepageRequest, Problem, RecommendationRequest
+from shopkeeper.serving.campaigns import CampaignsRequest
+from shopkeeper.serving.schemas import EXAMPLES, AdsRequest, HomepageRequest, Problem, RecommendationRequest
 
 JSON: Final = "application/json"
 _REFERENCE: Final = "#/components/schemas/{model}"
@@ -89,7 +90,7 @@ def _with_shapes(app: FastAPI) -> Callable[[], dict[str, Any]]:
         if app.openapi_schema is None:
             schema = plain()
             shapes = schema.setdefault("components", {}).setdefault("schemas", {})
-            for kind in (RecommendationRequest, HomepageRequest, Problem):
+            for kind in (RecommendationRequest, HomepageRequest, AdsRequest, CampaignsRequest, Problem):
                 shape = TypeAdapter(kind).json_schema(ref_template=_REFERENCE)
                 shapes.update(shape.pop("$defs", {}))
                 shapes[kind.__name__] = shape

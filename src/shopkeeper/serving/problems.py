@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457), and the one table from error to HTTP status."""
 
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -26,6 +27,7 @@ STATUS: dict[type[errors.ShopkeeperError], int] = {
     errors.ShopNotFound: 404,
     errors.UnknownCustomer: 404,
     errors.UnknownItem: 404,
+    errors.UnknownCampaign: 404,
     errors.ShopExists: 409,
     errors.NotTrained: 503,
     errors.CorruptModel: 503,
@@ -117,7 +119,9 @@ def _validation(request: Request, error: Exception) -> Response:
 def _fault(fault: dict[str, Any]) -> dict[str, Any]:
     where = [str(part) for part in fault["loc"] if part not in ("body", "query", "path", "header")]
     given = fault.get("input")
-    shown = given if isinstance(given, int | float | bool | None) else str(given)[:200]
+    # JSON has no word for what is not finite.
+    plain = isinstance(given, int | None) or (isinstance(given, float) and math.isfinite(given))
+    shown = given if plain else str(given)[:200]
     return {"field": ".".join(where) or "body", "message": str(fault["msg"]), "input": shown}
 
 

@@ -13,7 +13,10 @@ from shopkeeper.core.types import EventType
 from shopkeeper.data.collect import DUPLICATE, STORED, Verdict
 from shopkeeper.data.contract import RULES, Reason
 from shopkeeper.data.values import parse_time
+from shopkeeper.serving.ads import AdsAnswer
 from shopkeeper.serving.visits import Happening
+from shopkeeper.surfaces.ads import MOST_PLACES
+from shopkeeper.surfaces.adverts import Advert
 from shopkeeper.surfaces.effects import RuleEffect
 from shopkeeper.surfaces.page import Answer, Card
 from shopkeeper.surfaces.page import Reason as CardReason
@@ -88,6 +91,53 @@ class RecommendationRequest(BaseModel):
         """How varied the list should be, by the request and otherwise by the shop."""
         diversity = lists.diversity if self.diversity is None else self.diversity
         return Variety(diversity, lists.calibration if self.calibration is None else self.calibration)
+
+
+class AdsRequest(BaseModel):
+    """Whom for, where, and how many; adverts in the body are taken in place of those of the shop."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    customer_id: str | None = Field(None, max_length=256)
+    session_id: str | None = Field(None, max_length=256)
+    history: list[HistoryEvent] | None = Field(
+        None, max_length=10_000, description="Taken in place of what the log knows."
+    )
+    placement: str = Field("page", min_length=1, max_length=64, description="Where on which page.")
+    k: int = Field(1, ge=1, le=MOST_PLACES, description="How many places there are.")
+    only: list[str] | None = Field(None, max_length=10_000, description="Ids of those that may be shown.")
+    ads: list[Advert] | None = Field(None, max_length=1_000, description="In place of the shop's adverts.")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAd:
+    """An advert in its place, counted from 1; it pays ``charge``, as much as ``click_price`` for a click."""
+
+    rank: int
+    ad_id: str
+    text: str
+    probability: float
+    charge: float
+    click_price: float
+
+
+@dataclass(frozen=True, slots=True)
+class AdsReply:
+    """Adverts, already paid for; echo ``request_id`` in the clicks that follow."""
+
+    request_id: str
+    model: str
+    currency: str
+    ads: tuple[ShownAd, ...]
+
+
+def ads_reply(answer: AdsAnswer) -> AdsReply:
+    """As HTTP answers it."""
+    ads = tuple(
+        ShownAd(rank, one.ad_id, one.text, one.probability, one.charge, one.click_price)
+        for rank, one in enumerate(answer.ads, 1)
+    )
+    return AdsReply(answer.request_id, answer.model, answer.currency, ads)
 
 
 class HomepageRequest(BaseModel):
@@ -288,6 +338,16 @@ _ITEM = RankedItem(
     evidence_item_ids=("sku-2",),
     rank=1,
 )
+ADS_EXAMPLE: dict[str, Any] = {
+    "customer_id": "customer-007",
+    "placement": "home",
+    "k": 2,
+    "ads": [
+        {"ad_id": "spring", "bid": 0.5, "daily_budget": 20, "text": "Spring tea is here"},
+        {"ad_id": "pots", "bid": 0.4, "daily_cap": 3},
+    ],
+}
+
 EXAMPLES: dict[type, dict[str, Any]] = {
     BatchVerdict: {
         "stored": 1,

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,20 +15,13 @@ from fastapi import FastAPI
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
-from shopkeeper.core.config import ShopConfig, load_config
-from shopkeeper.core.errors import InvalidRequest, ShopNotFound
-from shopkeeper.core.ports import Clock, system_clock
-from shopkeeper.data.store import STORE_FILE, Store
-from shopkeeper.privacy.identity import KEY_FILE, Identity, load_key
+from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.serving.ads import WORKERS_VARIABLE
 from shopkeeper.serving.edge import ACCESS_LOG
-from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.http import create_app
 from shopkeeper.serving.metrics import MULTIPROCESS
-from shopkeeper.serving.models import LiveModel
-from shopkeeper.serving.service import Service
-from shopkeeper.training.promote import current_version, load_model
+from shopkeeper.serving.opening import open_service
 
-CONFIG_FILE: Final = "shopkeeper.toml"
 SHOP_VARIABLE: Final = "SHOPKEEPER_SHOP"
 """Environment variable through which workers learn which shop they serve."""
 ACCESS_LOG_VARIABLE: Final = "SHOPKEEPER_ACCESS_LOG"
@@ -37,41 +30,6 @@ API: Final = "shopkeeper.serving.server:api"
 """Factory of an application with the interface alone."""
 _GRACE_SECONDS: Final = 10
 _SWITCH_SECONDS: Final = 0.0005
-
-
-def open_service(
-    folder: Path,
-    *,
-    clock: Clock = system_clock,
-    encoders: Callable[[ShopConfig], EncoderChoice] | None = None,
-) -> Service:
-    """Wire a shop's folder into a service; close it when done.
-
-    Parameters
-    ----------
-    folder
-        The shop.
-    clock
-        Where "now" comes from.
-    encoders
-        What reads queries in a shop of this configuration; None searches by words alone.
-
-    Raises
-    ------
-    ShopNotFound
-        The folder is not a shop.
-    """
-    if not (folder / CONFIG_FILE).is_file():
-        raise ShopNotFound(
-            f"{folder} is not a shop: it has no {CONFIG_FILE}.",
-            hint=f"Create one with: shopkeeper init {folder}",
-        )
-    config = load_config(folder / CONFIG_FILE)
-    identity = Identity(load_key(folder / KEY_FILE))
-    models = LiveModel(folder / "models", lambda models: load_model(models / current_version(models)))
-    store = Store(folder / STORE_FILE)
-    finder = Finder(store, folder / "cache", encoders(config) if encoders else None)
-    return Service(config, identity, store, models, clock, finder)
 
 
 def served_folder() -> Path:
@@ -129,6 +87,7 @@ def run(
     open_service(folder).close()  # Whatever is wrong is told once, before workers start.
     listener = listen(host, port)
     os.environ[SHOP_VARIABLE] = str(folder.resolve())
+    os.environ[WORKERS_VARIABLE] = str(workers)
     print_url(host, listener)
     with _shared_figures(workers):
         config = _config(factory, workers)

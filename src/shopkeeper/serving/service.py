@@ -29,21 +29,26 @@ from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.feedback import RowResult, results
 from shopkeeper.privacy.erasure import Receipt, forget
 from shopkeeper.privacy.identity import AsGiven, Identity
+from shopkeeper.propensity.click_features import HEARD
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
+from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
+from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer
 from shopkeeper.serving.choices import Picker
 from shopkeeper.serving.decided import Identified, decision
-from shopkeeper.serving.finder import Finder
+from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.rulebook import Rulebook
+from shopkeeper.serving.schedule import Schedule
 from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
+from shopkeeper.surfaces.adverts import Advert
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.composer import FEWEST
 from shopkeeper.surfaces.effects import BOUGHT, SHOWN, VARIED, Lists, RuleEffect, Step, effects, ids_by_row
@@ -142,6 +147,8 @@ class Service:
         Where "now" comes from.
     finder
         What search needs; None finds by words alone, and keeps nothing on disk.
+    encoder
+        What reads the texts of adverts.
     """
 
     def __init__(
@@ -152,6 +159,7 @@ class Service:
         models: LiveModel,
         clock: Clock,
         finder: Finder | None = None,
+        encoder: EncoderChoice = lambda texts: None,
     ) -> None:
         self.config = config
         self.identity = identity
@@ -171,7 +179,10 @@ class Service:
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
+        self._campaigns = Campaigns(store, config)
+        self.ads = LiveAds(store.path.parent, config, store, self.decisions, self.now, encoder)
         self._rulebook = Rulebook(config.rules)
+        self.schedule = Schedule(models.folder.parent, store, config.retrain, clock)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -193,6 +204,34 @@ class Service:
     def segments(self, by: str, *, as_of: int | None = None, since: int | None = None) -> Segmentation:
         """Customers divided as of a moment, that of the shop where None; see `segmentation.segment`."""
         return self._segments.of(by, self.now() if as_of is None else as_of, since)
+
+    def campaigns(
+        self,
+        *,
+        customer_id: str | None = None,
+        campaign_id: str | None = None,
+        k: int = 10,
+        budget: float | None = None,
+        as_of: int | None = None,
+    ) -> CampaignsAnswer:
+        """Campaigns for a person, or whom to send a campaign to; see `surfaces.campaign`.
+
+        Raises
+        ------
+        InvalidRequest
+            Both or neither are named, or a number breaks its rule.
+        UnknownCustomer, UnknownCampaign
+            There is none of this id.
+        TooLittleData
+            There is nothing to learn from.
+        """
+        moment = self.now() if as_of is None else as_of
+        if customer_id is not None and campaign_id is None:
+            person = self.require(self.person(customer_id=customer_id)).customer or ""
+            return CampaignsAnswer(moment, campaigns=self._campaigns.of(person, moment, k))
+        if campaign_id is not None and customer_id is None:
+            return CampaignsAnswer(moment, plan=self._campaigns.plan(campaign_id, moment, k, budget))
+        raise InvalidRequest("Give a customer_id or a campaign_id, one of the two.")
 
     # Events
 
@@ -505,6 +544,28 @@ class Service:
         self._decided(page, "search", person, _row("search", found))
         return page
 
+    def adverts(
+        self,
+        person: Person = GUEST,
+        *,
+        placement: str,
+        places: int = 1,
+        history: Sequence[Happening] | None = None,
+        adverts: Sequence[Advert] | None = None,
+        only: Sequence[str] | None = None,
+    ) -> AdsAnswer:
+        """Adverts for a place on a page; see `ads.LiveAds.answer`.
+
+        A ``history`` that came with the request is taken in place of what the log knows of the person.
+        """
+        stock = self._showroom.assortment(self._models.current())
+        deeds = history if history is not None else self._live.trail(person).deeds if person.known else ()
+        codes = (stock.codes.get(one.item_id or "") for one in deeds[-HEARD:])
+        categories = [None if code is None else stock.texts[c.CATEGORY][code] for code in codes]
+        return self.ads.answer(
+            person, placement=placement, places=places, categories=categories, adverts=adverts, only=only
+        )
+
     def results(self, *, days: int = 30) -> Results:
         """What came of what was shown within so many days; events of the last moment included.
 
@@ -569,6 +630,7 @@ class Service:
         self.decisions.flush()
         receipt = forget(self.store, name)
         self._live.forget(people)
+        self.ads.forget(people)
         return receipt
 
     def retract(self, person: Person, deed: Done) -> int:
@@ -619,7 +681,9 @@ class Service:
 
     def close(self) -> None:
         """Finish what waits to be written and let go of the store."""
+        self.schedule.close()
         self.finder.close()
+        self.ads.close()
         self.decisions.close()
         self.store.close()
 

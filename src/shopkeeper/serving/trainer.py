@@ -1,7 +1,9 @@
 """Training beside the service: in a process of its own, one at a time."""
 
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -11,6 +13,8 @@ from shopkeeper.training.announce import Announced, announced
 
 LOG: Final = "training.log"
 """What the last training that was started from here printed, in the folder of models."""
+
+_NICE: Final = 10
 
 
 class Trainer:
@@ -47,6 +51,8 @@ class Trainer:
                 self._process = subprocess.Popen(  # noqa: S603 - our own program and folder
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
                 )
+            with suppress(OSError):  # Whoever shops comes first.
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
 
     @property
     def running(self) -> bool:

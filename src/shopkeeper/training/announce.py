@@ -1,7 +1,7 @@
 """How far a training has come, told in a file, so that whoever serves the shop can show it.
 
 ``models/training.json`` is replaced whole at each step; a training that ended without a word, because its
-process was killed, is told by its process being gone.
+process was killed, is told by its process being gone. ``models/trainings.json`` keeps those before it.
 """
 
 import json
@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.ports import system_clock
 from shopkeeper.evaluation.backtest import Progress
 
 ANNOUNCEMENT: Final = "training.json"
+RUNS: Final = "trainings.json"
+KEPT_RUNS: Final = 20
+"""Trainings that are remembered, the last one included."""
 _EVERY_SECONDS: Final = 0.25
 
 
@@ -50,6 +53,8 @@ class Announced:
         Whether the new model went live.
     told
         What came of it, in a sentence; empty while it runs.
+    seq
+        Place in the log when it began.
     """
 
     running: bool
@@ -60,17 +65,19 @@ class Announced:
     version: str = ""
     promoted: bool = False
     told: str = ""
+    seq: int = 0
 
 
 class Announcer:
     """Writes what `announced` reads; also the progress that a training tells."""
 
-    def __init__(self, models: Path, progress: Progress) -> None:
+    def __init__(self, models: Path, progress: Progress, seq: int) -> None:
+        _remember(models)
         self._path = models / ANNOUNCEMENT
         self._progress = progress
         self._stages: dict[str, Stage] = {}
         self._wrote = float("-inf")
-        self._state = Announced(running=True, process=os.getpid(), started=system_clock())
+        self._state = Announced(running=True, process=os.getpid(), started=system_clock(), seq=seq)
         self._write()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
@@ -90,18 +97,23 @@ class Announcer:
     def _write(self) -> None:
         self._wrote = time.monotonic()
         self._state = replace(self._state, stages=tuple(self._stages.values()))
-        draft = self._path.with_name(f".{ANNOUNCEMENT}.{os.getpid()}")
-        try:
-            draft.write_text(json.dumps(asdict(self._state)), encoding="utf-8")
-            draft.replace(self._path)
-        except OSError:  # A full disk must not end a training; it shows as one that does not move.
-            draft.unlink(missing_ok=True)
+        _replace(self._path, asdict(self._state))
 
 
 @contextmanager
-def announcing(models: Path, progress: Progress) -> Iterator[Announcer]:
-    """Announce a training while it runs, and the error that ends it, if one does."""
-    announcer = Announcer(models, progress)
+def announcing(models: Path, progress: Progress, seq: int = 0) -> Iterator[Announcer]:
+    """Announce a training while it runs, and the error that ends it, if one does.
+
+    Parameters
+    ----------
+    models
+        The shop's folder of models.
+    progress
+        Told of stages.
+    seq
+        Place in the log as the training begins.
+    """
+    announcer = Announcer(models, progress, seq)
     try:
         yield announcer
     except ShopkeeperError as error:
@@ -115,13 +127,47 @@ def announcing(models: Path, progress: Progress) -> Iterator[Announcer]:
 def announced(models: Path) -> Announced | None:
     """The last training, None where none was ever announced."""
     try:
-        told = json.loads((models / ANNOUNCEMENT).read_text(encoding="utf-8"))
-        state = Announced(**{**told, "stages": tuple(Stage(**stage) for stage in told["stages"])})
+        state = _read(json.loads((models / ANNOUNCEMENT).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if state.running and not _lives(state.process):
         return replace(state, running=False, told="The process ended before the training did.")
     return state
+
+
+def runs(models: Path) -> tuple[Announced, ...]:
+    """The last trainings, the newest first, the one under way included; at most `KEPT_RUNS`."""
+    last = announced(models)
+    return (() if last is None else (last,)) + _before(models)
+
+
+def _before(models: Path) -> tuple[Announced, ...]:
+    """The trainings before the last one, the newest first."""
+    try:
+        told = json.loads((models / RUNS).read_text(encoding="utf-8"))
+        return tuple(_read(run) for run in told)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def _remember(models: Path) -> None:
+    """Put the last training with those before it, as another one begins; its stages are told no more."""
+    kept = [asdict(replace(run, stages=())) for run in runs(models)]
+    _replace(models / RUNS, kept[: KEPT_RUNS - 1])
+
+
+def _read(told: dict[str, Any]) -> Announced:
+    return Announced(**{**told, "stages": tuple(Stage(**stage) for stage in told["stages"])})
+
+
+def _replace(path: Path, content: object) -> None:
+    """Write a file whole; a full disk must not end a training, which then shows as one that does not move."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(content), encoding="utf-8")
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
 
 
 def _lives(process: int) -> bool:

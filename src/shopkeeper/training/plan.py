@@ -92,6 +92,11 @@ def replanned(choices: Sequence[Choice], shape: Shape, left: float) -> tuple[Cho
     return tuple(found)
 
 
+def without(choices: Sequence[Choice], name: str, reason: str) -> tuple[Choice, ...]:
+    """The same choices with one family left out after all."""
+    return tuple(replace(c, chosen=False, reason=reason) if c.name == name else c for c in choices)
+
+
 def chosen(choices: Sequence[Choice]) -> tuple[str, ...]:
     """Names of what is trained."""
     return tuple(choice.name for choice in choices if choice.chosen)

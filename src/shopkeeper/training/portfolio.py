@@ -16,8 +16,9 @@ from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, validated
 from shopkeeper.recommenders.ranker import Ranker
 from shopkeeper.training.checkpoint import Checkpoint, Step, digest
-from shopkeeper.training.families import FAMILIES, Shape
-from shopkeeper.training.plan import BUDGET, Choice, chosen, plan, replanned
+from shopkeeper.training.families import BASIC, FAMILIES, Shape
+from shopkeeper.training.pace import MOST_MS, milliseconds
+from shopkeeper.training.plan import BUDGET, Choice, chosen, machine_slowness, plan, replanned, without
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.fusion import Answers, learn_weights, news, only, value
 from shopkeeper.training.tuning.ranking import learn_ranker
@@ -189,22 +190,32 @@ def choose(
         for name in names:
             progress(f"tune {name}", 0, 1)
             steps[name] = kept.step(name, f"{data} {seed}", partial(_tuned, name, split, cases, seed))
+            choices = _prompt(choices, name, steps[name].model, cases)
             progress(f"tune {name}", 1, 1)
         spent = time.perf_counter() - start + sum(step.saved for step in steps.values())
         choices = replanned(choices, shape, budget - spent)
     progress("learn the blend", 0, 1)
     portfolio = _blended(
-        tuple(step.model for step in steps.values()),
+        tuple(steps[name].model for name in chosen(choices)),
         split,
         {name: step.config for name, step in steps.items()},
         choices,
         seed,
     )
-    if Content.name in steps:
+    if Content.name in chosen(choices):
         content, untouched = steps[Content.name].model, split.train.popularity == 0
         portfolio.tried = validated(portfolio, content, untouched, cases.sample(_MOST_TRIED, seed))
     progress("learn the blend", 1, 1)
     return portfolio
+
+
+def _prompt(choices: tuple[Choice, ...], name: str, model: Recommender, cases: Cases) -> tuple[Choice, ...]:
+    """The same choices, without a further family that would hold up every page."""
+    took, most = milliseconds(model, cases), MOST_MS * machine_slowness()
+    if name in BASIC or took <= most:
+        return choices
+    reason = f"takes {took:.0f} ms a request; a source may take {most:.0f} ms on this machine"
+    return without(choices, name, reason)
 
 
 def tuned(name: str, split: Split, cases: Cases, seed: int) -> tuple[Any, Recommender]:

@@ -47,6 +47,14 @@ def test_event_ids_are_distinct_and_chunks_bounded(events):
     assert set(events.columns) <= set(c.EVENT_COLUMNS)
 
 
+def test_redemptions_name_campaign_and_coupon_and_all_chunks_have_the_same_columns(events):
+    taken = events.filter(pl.col(c.EVENT_TYPE) == "select_promotion")
+    assert taken.select(c.PROMOTION_ID, c.COUPON).null_count().row(0) == (0, 0)
+    assert len({tuple(chunk.columns) for chunk in source.events(rows=1_000_000)}) == 1
+    paper = events.filter((pl.col(c.EVENT_TYPE) == "purchase") & pl.col(c.COUPON).is_not_null())
+    assert (paper[c.DISCOUNT] > 0).mean() > 0.99
+
+
 @pytest.mark.parametrize("kind", ["events", "items", "customers", "campaigns"])
 def test_every_row_keeps_its_contract(kind, events):
     frame = events.tail(50_000) if kind == "events" else getattr(source, kind)()

@@ -50,7 +50,7 @@ class JsonLines:
         return () if self._reader is None else self._reader.notes()
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows; the first chunk decides which columns there are."""
+        """The rows; a later chunk may have more columns."""
         names: list[str] = []
         for batch in _batches(self._parsed()):
             broken = tuple(BrokenLine(line, row) for line, row in batch if isinstance(row, Reason))

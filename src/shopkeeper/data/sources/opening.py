@@ -9,14 +9,13 @@ from typing import Any, Final
 
 from shopkeeper.core.config import Limits
 from shopkeeper.core.errors import InvalidRequest, UnreadableSource
-from shopkeeper.data.engines import is_database_url
+from shopkeeper.data.database_url import is_database_url
 from shopkeeper.data.sources.base import Source
 from shopkeeper.data.sources.csv_file import CsvFile
 from shopkeeper.data.sources.ga4 import looks_like_ga4
 from shopkeeper.data.sources.json_lines import JsonLines
 from shopkeeper.data.sources.named import COMPLETE_JOURNEY, complete_journey
 from shopkeeper.data.sources.parquet_file import ParquetFile
-from shopkeeper.data.sources.sql_query import SqlQuery
 from shopkeeper.data.sources.stream import blocks, existing, inner_suffix
 
 Reader = Callable[[Path, Limits], Source]
@@ -88,6 +87,8 @@ def open_source(
             f"--format {format} is unknown.", hint=f"There are {', '.join([*FORMATS, SQL])}."
         )
     if format == SQL or (format is None and is_database_url(text)):
+        from shopkeeper.data.sources.sql_query import SqlQuery  # SQLAlchemy is slow to load
+
         return SqlQuery(text, query)
     path = existing(Path(location))
     return FORMATS[format or detect_format(path, limits)](path, limits)

@@ -118,7 +118,7 @@ def _gains(answers: Answers, config: BlendConfig, ranker: Ranker, first: int) ->
         cases = answers.cases.take(np.arange(start, end))
         fused = batch.parts(config).sum(axis=0)
         ranked = batch.ranked(ranker, cases.requests, fused)
-        values = [_ndcg(batch, cases, fused + np.float32(weight) * ranked) for weight in (0.0, *_GRID)]
+        values = [_ndcg(batch, cases, batch.joined(fused, ranked, weight)) for weight in (0.0, *_GRID)]
         found.append((np.stack(values[1:]) - values[0])[:, max(0, first - start) :])
     return np.concatenate(found, axis=1)
 

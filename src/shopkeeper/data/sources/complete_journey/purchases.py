@@ -8,6 +8,7 @@ units,
 - ``price`` (shelf price of one unit)   = (sales_value + retail_disc + coupon_match_disc) / quantity
 - ``value`` (what the customer paid)    = max(0, sales_value - coupon_disc)
 - ``discount`` (of the line)            = price x quantity - value
+- ``coupon``                            = ``manufacturer`` where a paper coupon was handed in
 
 Fuel is metered in thousandths of a gallon: its quantity is divided by 1,000 and its price is that of a
 gallon. Lines with quantity 0 are coupon and correction lines, and some codes are no products at all;
@@ -27,6 +28,7 @@ SOURCE_NAME: Final = "complete-journey"
 CURRENCY: Final = "USD"
 _FUEL_UNITS: Final = 1000.0
 _FUEL_FROM: Final = 500
+_PAPER: Final = "manufacturer"
 _LINE: Final = "line_number"
 _REASON: Final = "why"
 
@@ -35,7 +37,7 @@ def events(rows: int = 200_000) -> Iterator[pl.DataFrame]:
     """Every purchase line of a product, then every coupon redemption, in chunks of ``rows``.
 
     Redemptions are ``select_promotion`` events. Customer and item ids are raw; times are UTC epoch
-    milliseconds.
+    milliseconds. All chunks have the same columns: whoever reads the first knows them.
     ``event_id`` is the basket with the product code (the row number for a redemption), so importing twice
     adds nothing.
 
@@ -44,8 +46,14 @@ def events(rows: int = 200_000) -> Iterator[pl.DataFrame]:
     MissingDependency
         The package with the data is not installed.
     """
-    for frame in (purchases(), redemptions()):
-        yield from frame.iter_slices(rows)
+    frames = (purchases(), redemptions())
+    types = {name: kind for frame in frames for name, kind in frame.schema.items()}
+    for frame in frames:
+        whole = frame.select(
+            pl.col(name) if name in frame.columns else pl.lit(None, kind).alias(name)
+            for name, kind in types.items()
+        )
+        yield from whole.iter_slices(rows)
 
 
 def purchases() -> pl.DataFrame:
@@ -69,6 +77,7 @@ def purchases() -> pl.DataFrame:
         paid.round(2).alias(c.VALUE),
         (shelf_value - paid).round(2).alias(c.DISCOUNT),
         pl.col("basket_id").cast(pl.String).alias(c.TRANSACTION_ID),
+        pl.when(pl.col("coupon_disc") > 0).then(pl.lit(_PAPER)).alias(c.COUPON),
         pl.col("store_id").cast(pl.String).alias(c.LOCATION_ID),
     )
 
