@@ -2,17 +2,18 @@
 
 import json
 import time
+from dataclasses import asdict
 
 import pytest
 
-from shopkeeper.core.config import Retrain
+from shopkeeper.core.config import Retrain, load_config
 from shopkeeper.core.errors import TooLittleData
 from shopkeeper.data.store import STORE_FILE, Store
 from shopkeeper.evaluation.backtest import no_progress
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.serving.http import create_app
 from shopkeeper.serving.opening import CONFIG_FILE
-from shopkeeper.serving.schedule import LOOK_SECONDS, Due, due
+from shopkeeper.serving.schedule import Due, due
 from shopkeeper.training.announce import ANNOUNCEMENT, Announced, announcing
 from tests.serving import world
 from tests.serving.test_server import call, serving
@@ -83,10 +84,13 @@ def test_a_server_trains_itself_once_and_a_restart_begins_nothing(tmp_path):
         assert [run["reason"] for run in told["runs"]][1:] == ["By hand."]
         assert told["runs"][0]["promoted"], told
         wait_for(port, lambda _: call(port, "GET", "/health/ready")[0] == 200)
-    with serving(folder, 1) as (_, port):
-        time.sleep(2 * LOOK_SECONDS)
-        again = call(port, "GET", "/v1/training")[1]
-        assert (again["running"], again["runs"], again["next_events"]) == (False, told["runs"], 3)
+    again = world.open_service(folder, config=load_config(folder / CONFIG_FILE))
+    try:
+        state = again.schedule.state()
+    finally:
+        again.close()
+    assert (state.running, state.next_events) == (False, 3)
+    assert [asdict(run) for run in state.runs] == told["runs"]
 
 
 def empty_shop(folder, config):

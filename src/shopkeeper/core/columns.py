@@ -132,6 +132,7 @@ CHANCE: Final = "chance"
 CHARGE: Final = "charge"
 MODEL_VERSION: Final = "model_version"
 SHOWN: Final = "shown"
+PLACED: Final = "placed"
 
 # The place of an event in the log
 SEQ: Final = "seq"

@@ -171,6 +171,8 @@ class Lists(_Section):
     """How much a list of recommendations gives up for not being of one kind; see ``surfaces/variety.py``."""
     calibration: float = Field(0.0, ge=0, le=0.5)
     """How much it gives up for being as mixed as what the person takes."""
+    learned_order: bool = True
+    """Whether rows of the homepage stand in an order learned from clicks; see ``surfaces/row_order.py``."""
 
 
 class Retrain(_Section):

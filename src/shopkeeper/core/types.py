@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 DAY_MS = 86_400_000
@@ -280,6 +281,8 @@ class Shown:
         How likely each was to be shown in its slot, given the request: 1 unless it was drawn.
     chances, charges
         Of adverts: how likely each is clicked, and what the showing cost, in millionths of the currency.
+    placed
+        How likely the rows of the answer were to stand in the order they do: 1 unless it was drawn.
     """
 
     row: str
@@ -288,6 +291,7 @@ class Shown:
     probabilities: tuple[float, ...]
     chances: tuple[float, ...] = ()
     charges: tuple[int, ...] = ()
+    placed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

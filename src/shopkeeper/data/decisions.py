@@ -192,7 +192,14 @@ def _row(one: Decision, *, named: bool) -> tuple[Any, ...]:
 
 
 def _shown(row: Shown) -> dict[str, Any]:
-    told = {c.ROW: row.row, c.ITEM_ID: row.items, c.SOURCE: row.sources, c.PROBABILITY: row.probabilities}
+    told: dict[str, Any] = {
+        c.ROW: row.row,
+        c.ITEM_ID: row.items,
+        c.SOURCE: row.sources,
+        c.PROBABILITY: row.probabilities,
+    }
+    if row.placed != 1:
+        told[c.PLACED] = row.placed
     return told | {c.CHANCE: row.chances, c.CHARGE: row.charges} if row.charges else told
 
 

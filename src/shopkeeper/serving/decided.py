@@ -1,11 +1,11 @@
 """Answers as the decision log keeps them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from shopkeeper.core.types import Decision, Shown
 from shopkeeper.serving.person import Person
-from shopkeeper.surfaces.page import Card, Row
+from shopkeeper.surfaces.page import Row
 
 
 class Identified(Protocol):
@@ -24,17 +24,18 @@ def decision(
     answer: Identified, surface: str, person: Person, now: int, rows: Iterable[Row | None]
 ) -> Decision:
     """An answer with the rows it showed; rows that are absent are passed over."""
-    shown = tuple(shown_cards(row.name, row.cards) for row in rows if row is not None)
+    shown = tuple(shown_cards(row) for row in rows if row is not None)
     return Decision(
         answer.request_id, person.customer, person.session, surface, answer.model_version, now, shown
     )
 
 
-def shown_cards(row: str, cards: Sequence[Card]) -> Shown:
+def shown_cards(row: Row) -> Shown:
     """The cards of one row."""
     return Shown(
-        row,
-        tuple([card.item_id for card in cards]),
-        tuple([card.source for card in cards]),
-        tuple([card.probability for card in cards]),
+        row.name,
+        tuple([card.item_id for card in row.cards]),
+        tuple([card.source for card in row.cards]),
+        tuple([card.probability for card in row.cards]),
+        placed=row.placed,
     )

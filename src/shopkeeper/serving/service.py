@@ -41,6 +41,7 @@ from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.row_orders import RowOrders
 from shopkeeper.serving.rulebook import Rulebook
 from shopkeeper.serving.schedule import Schedule
 from shopkeeper.serving.seen import Seen
@@ -71,6 +72,7 @@ from shopkeeper.surfaces.page import (
     Style,
 )
 from shopkeeper.surfaces.query import Bounds, read_query
+from shopkeeper.surfaces.row_order import AS_GIVEN
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
@@ -175,6 +177,7 @@ class Service:
         self._visits = Visits(
             models, self._showroom, self._live, self._weights, clock, config.lists, self._seen
         )
+        self._orders = RowOrders(self.decisions, self.lately) if config.lists.learned_order else None
         self._picker = Picker(store)
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
@@ -463,8 +466,9 @@ class Service:
 
         def of(visit: Visit) -> tuple[Visit, homepage.Composed]:
             led, granted = self._granted(visit, wish, k)
-            return led, homepage.composed(led, k, granted, draw(led, led.open, _chance(answer)))
+            return led, homepage.composed(led, k, granted, draw(led, led.open, _chance(answer)), order)
 
+        order = self._orders.draw(_chance(answer).spawn(1)[0]) if self._orders else AS_GIVEN
         visit = self._ruled(visit)
         wished, found = of(visit)
         self._rulebook.tell(found.warnings)
@@ -682,6 +686,8 @@ class Service:
     def close(self) -> None:
         """Finish what waits to be written and let go of the store."""
         self.schedule.close()
+        if self._orders:
+            self._orders.close()
         self.finder.close()
         self.ads.close()
         self.decisions.close()

@@ -52,7 +52,8 @@ class Trainer:
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
                 )
             with suppress(OSError):  # Whoever shops comes first.
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
+                patience = max(_NICE, os.getpriority(os.PRIO_PROCESS, 0))
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, patience)
 
     @property
     def running(self) -> bool:

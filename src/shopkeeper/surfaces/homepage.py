@@ -13,6 +13,7 @@ from shopkeeper.surfaces.composer import FEWEST, Composer
 from shopkeeper.surfaces.fresh import Drawn, tried_in
 from shopkeeper.surfaces.page import CategoryLink, Reason, Row
 from shopkeeper.surfaces.reasons import new_in
+from shopkeeper.surfaces.row_order import AS_GIVEN, RowOrder
 from shopkeeper.surfaces.rules import NO_RULES
 from shopkeeper.surfaces.slate import at_most_per_category, offered, pick, showable
 from shopkeeper.surfaces.visit import Ranked, Visit
@@ -54,18 +55,39 @@ class Composed:
     warnings: tuple[str, ...] = ()
 
 
-def composed(visit: Visit, k: int, granted: Sequence[Granted] = (), drawn: Drawn | None = None) -> Composed:
-    """`compose`, and what is to be told of it."""
+def composed(
+    visit: Visit,
+    k: int,
+    granted: Sequence[Granted] = (),
+    drawn: Drawn | None = None,
+    order: RowOrder = AS_GIVEN,
+) -> Composed:
+    """`compose` with the shelves in an order that was learned, and what is to be told of the page.
+
+    Rules that pin mean the first shelf as it is given; under them the order is not touched.
+    """
     page = Composer(visit, k, drawn)
     for part in granted:
         page.put_wished(part)
-    for shelf in _KNOWN if visit.is_known else _GUEST:
+    ruled, placed = visit.ruled, []
+    order = AS_GIVEN if ruled.pins else order
+    for shelf in _ordered(_KNOWN if visit.is_known else _GUEST, order):
         before = len(page.rows)
         shelf(page)
-        if len(page.rows) == before and shelf in _OWN:
+        if len(page.rows) > before:
+            placed += [_LEARNED[shelf]] if shelf in _LEARNED else []
+        elif shelf in _OWN:
             page.warnings += _emptied(page, shelf)
-    ruled = visit.ruled
-    return Composed(tuple(page.rows), (*ruled.conflicts, *ruled.warnings, *page.warnings))
+    chance = order.chance(placed)
+    rows = page.rows if chance == 1 else [replace(row, placed=chance) for row in page.rows]
+    return Composed(tuple(rows), (*ruled.conflicts, *ruled.warnings, *page.warnings))
+
+
+def _ordered(shelves: Sequence["_Shelf"], order: RowOrder) -> list["_Shelf"]:
+    """Shelves in their order; those that fill what others leave open stay behind."""
+    learned = [shelf for shelf in shelves if shelf in _LEARNED]
+    places = order.places([_LEARNED[shelf] for shelf in learned])
+    return [learned[i] for i in places] + [shelf for shelf in shelves if shelf not in _LEARNED]
 
 
 def _emptied(page: Composer, shelf: "_Shelf") -> list[str]:
@@ -283,5 +305,17 @@ _KNOWN: tuple[_Shelf, ...] = (
     _shelf_by_shelf,
 )
 _GUEST: tuple[_Shelf, ...] = (_with_cart, _popular, _trending, _popular_in, _shelf_by_shelf)
+_LEARNED: dict[_Shelf, str] = {
+    _for_you: "for_you",
+    _with_cart: "with_cart",
+    _buy_again: "buy_again",
+    _because: "because",
+    _popular: "popular",
+    _trending: "trending",
+    _popular_in: "popular_in",
+    _new: "new",
+    _explore: "explore",
+}
+"""Shelves whose order is learned, by their names in `row_order.ROWS`."""
 _OWN: tuple[_Shelf, ...] = (_for_you, _with_cart, _buy_again, _because, _new, _explore, _trending)
 """Shelves whose absence is told where rules are the cause; the others fill what they leave open."""

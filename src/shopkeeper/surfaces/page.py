@@ -83,12 +83,15 @@ class Row:
         Heading.
     cards
         Best first.
+    placed
+        With which chance the rows of the page came to stand in the order they do; 1 where none decided.
     """
 
     name: str
     title_en: str
     title_zh: str
     cards: tuple[Card, ...]
+    placed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,51 @@
+"""How often each row of a page stood at each place, and was clicked there, counted from the decision log."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.types import Doubles
+from shopkeeper.data.attribution import CLICKED, attribute
+
+_PLACE: Final = "place"
+
+
+def row_counts(
+    shown: pl.DataFrame, events: pl.DataFrame, surface: str, rows: Sequence[str], n_places: int
+) -> tuple[Doubles, Doubles]:
+    """Showings and clicks of rows by place, both of shape ``(len(rows), n_places)``.
+
+    A row counts once for a page and is clicked if any of its items is; other rows take up a place and are not
+    counted themselves. Whatever stands lower than the last place counts there.
+
+    Parameters
+    ----------
+    shown
+        As `Decisions.shown` gives it: in the order things stood on the page.
+    events
+        See `data.attribution.attribute`.
+    surface
+        The kind of page.
+    rows
+        Names of rows.
+    n_places
+        Places that are told apart.
+    """
+    pages = shown.filter(pl.col(c.SURFACE) == surface)
+    place = (pl.col(c.SLOT) == 0).cum_sum().over(c.REQUEST_ID) - 1
+    counts = (
+        attribute(pages, events)
+        .with_columns(place.clip(0, n_places - 1).alias(_PLACE))
+        .group_by(c.REQUEST_ID, c.ROW, _PLACE)
+        .agg(pl.col(CLICKED).any())
+        .filter(pl.col(c.ROW).is_in(list(rows)))
+        .group_by(c.ROW, _PLACE)
+        .agg(pl.len().alias(c.SHOWN), pl.col(CLICKED).sum())
+    )
+    found = np.zeros((2, len(rows), n_places))
+    at = ([rows.index(name) for name in counts[c.ROW]], counts[_PLACE].to_numpy())
+    found[0][at], found[1][at] = counts[c.SHOWN].to_numpy(), counts[CLICKED].to_numpy()
+    return found[0], found[1]

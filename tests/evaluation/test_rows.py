@@ -1,0 +1,47 @@
+"""Rows by place, counted from the log."""
+
+import numpy as np
+import polars as pl
+
+from shopkeeper.core import columns as c
+from shopkeeper.data.attribution import EVENT_COLUMNS
+from shopkeeper.data.decisions import SHOWN_COLUMNS
+from shopkeeper.evaluation.rows import row_counts
+
+NUMBERS = {c.SLOT: pl.Int64, c.PROBABILITY: pl.Float64, c.TIMESTAMP: pl.Int64}
+PRICES = {c.TIMESTAMP: pl.Int64, c.QUANTITY: pl.Float64, c.PRICE: pl.Float64, c.VALUE: pl.Float64}
+ROWS = ("for_you", "because", "new")
+
+
+def frames(pages, clicks):
+    shown = [
+        (request, "p", surface, name, slot, item, 1.0, "", "v", 0)
+        for request, surface, rows in pages
+        for name, items in rows
+        for slot, item in enumerate(items)
+    ]
+    events = [("p", "select_item", item, 1, request, None, None, None) for request, item in clicks]
+    return (
+        pl.DataFrame(shown, {name: NUMBERS.get(name, pl.String) for name in SHOWN_COLUMNS}, orient="row"),
+        pl.DataFrame(events, {name: PRICES.get(name, pl.String) for name in EVENT_COLUMNS}, orient="row"),
+    )
+
+
+def test_rows_count_once_a_page_at_the_place_they_stood():
+    pages = [
+        ("r1", "homepage", [("style", "z"), ("because", "ab"), ("because", "cd"), ("new", "ef")]),
+        ("r2", "homepage", [("for_you", "ab"), ("new", "cd")]),
+        ("r3", "search", [("for_you", "ab")]),
+    ]
+    clicks = [("r1", "a"), ("r1", "b"), ("r1", "z"), ("r1", "e"), ("r2", "d"), ("r3", "a"), ("r2", "x")]
+    answers, events = frames(pages, clicks)
+    shown, clicked = row_counts(answers, events, "homepage", ROWS, 3)
+    np.testing.assert_array_equal(shown, [[1, 0, 0], [0, 1, 1], [0, 1, 1]])
+    np.testing.assert_array_equal(clicked, [[0, 0, 0], [0, 1, 0], [0, 1, 1]])
+
+
+def test_nothing_was_shown():
+    answers, events = frames([], [])
+    shown, clicked = row_counts(answers, events, "homepage", ROWS, 3)
+    assert shown.shape == clicked.shape == (3, 3)
+    assert not shown.any()

@@ -1,0 +1,58 @@
+"""What rows are worth, told apart from where they stand."""
+
+import numpy as np
+
+from shopkeeper.learners.examination import row_worth
+
+TRUE = np.array([0.10, 0.05, 0.20, 0.15])
+LOOKED = np.array([1.0, 0.6, 0.35, 0.2])
+
+
+def log(pages: int, fixed: float, seed: int = 0):
+    """Counts of a page whose rows stand in their given order with a chance, else in any."""
+    rng = np.random.default_rng(seed)
+    any_order = rng.random((pages, 4)).argsort(1)
+    orders = np.where(rng.random((pages, 1)) < fixed, np.arange(4), any_order)
+    hits = rng.random((pages, 4)) < TRUE[orders] * LOOKED
+    is_there = orders[:, None, :] == np.arange(4)[:, None]
+    return is_there.sum(0).astype(float), (is_there & hits[:, None, :]).sum(0).astype(float)
+
+
+def test_before_anything_is_known_the_given_order_holds():
+    worth = row_worth(np.zeros((5, 3)), np.zeros((5, 3)))
+    assert (np.diff(worth.mean) < 0).all()
+    assert (np.diff(worth.looked) < 0).all()
+
+
+def test_worth_and_looking_are_found_although_the_log_prefers_places():
+    shown, clicked = log(80_000, fixed=0.7)
+    naive = clicked.sum(1) / shown.sum(1)
+    worth = row_worth(shown, clicked)
+    assert list(np.argsort(-naive)) != list(np.argsort(-TRUE))
+    np.testing.assert_allclose(worth.mean, TRUE, rtol=0.12)
+    np.testing.assert_allclose(worth.looked, LOOKED, rtol=0.12)
+
+
+def test_what_is_found_is_as_likely_as_any_neighbour():
+    """Slow and plain: no small step away from what was found explains a large log better."""
+    shown, clicked = log(20_000, fixed=0.5)
+    found = row_worth(shown, clicked)
+
+    def likelihood(worth, looked):
+        expected = shown * np.outer(worth, looked)
+        return (clicked * np.log(expected) - expected).sum()
+
+    best = likelihood(found.mean, found.looked)
+    for i in range(4):
+        for factor in (0.9, 1.1):
+            other = found.mean.copy()
+            other[i] *= factor
+            assert likelihood(other, found.looked) < best
+
+
+def test_samples_come_from_the_seed_and_narrow_with_the_log():
+    few, many = row_worth(*log(200, 0.5)), row_worth(*log(20_000, 0.5))
+    np.testing.assert_array_equal(few.samples(8, 3), few.samples(8, 3))
+    assert (many.samples(200, 0).std(0) < few.samples(200, 0).std(0)).all()
+    orders = np.argsort(-many.samples(200, 0), axis=1)
+    assert (orders == np.argsort(-TRUE)).all(1).mean() > 0.9

@@ -1,0 +1,71 @@
+"""Rows of the homepage learn their order from clicks, through the real log."""
+
+import json
+
+import numpy as np
+
+from shopkeeper.core import columns as c
+from shopkeeper.core.config import Lists, ShopConfig
+from shopkeeper.core.types import Decision, Shown
+from shopkeeper.data.schema import DECISIONS
+from shopkeeper.serving.row_orders import FEWEST_CLICKS, RowOrders
+from shopkeeper.surfaces.row_order import AS_GIVEN
+from tests.serving import world
+
+LIKED = "explore"
+
+
+def show_and_click(service, pages, first=0):
+    """Pages whose lowest row alone is clicked."""
+    events = []
+    for number in range(first, first + pages):
+        request = f"r{number}"
+        rows = tuple(Shown(name, (f"{name}-x",), ("",), (1.0,)) for name in ("for_you", "because", LIKED))
+        service.decisions.log(Decision(request, None, f"s{number}", "homepage", "v", world.NOW, rows))
+        click = {c.SESSION_ID: f"s{number}", c.EVENT_TYPE: "select_item", c.ITEM_ID: f"{LIKED}-x"}
+        events.append({**click, c.REQUEST_ID: request, c.TIMESTAMP: world.NOW, c.EVENT_ID: request})
+    assert {verdict.status for verdict in service.collect(events)} == {"stored"}
+    service.decisions.flush()
+
+
+def test_a_row_that_is_clicked_rises_and_the_chance_is_logged(service):
+    usual = [row.name for row in service.homepage(service.person(customer_id="3")).rows]
+    assert usual[0] == "for_you"
+    assert usual[-1] != usual[0]
+    show_and_click(service, 2 * FEWEST_CLICKS)
+    assert service._orders is not None
+    service._orders.learn()
+
+    pages = [service.homepage(service.person(customer_id="3")) for _ in range(5)]
+
+    assert all(page.rows[0].name == LIKED for page in pages)
+    service.decisions.flush()
+    for page in pages:
+        sql = f"SELECT {c.SHOWN} FROM {DECISIONS} WHERE {c.REQUEST_ID} = ?"
+        (packed,) = service.store.read(
+            lambda found, sql=sql, page=page: found.execute(sql, [page.request_id]).fetchone()
+        )
+        logged = [(row[c.ROW], row.get(c.PLACED, 1.0)) for row in json.loads(packed)]
+        assert logged == [(row.name, row.placed) for row in page.rows]
+        assert 0 < page.rows[0].placed <= 1
+
+
+def test_few_clicks_change_nothing_and_the_same_log_gives_the_same_orders(service):
+    orders = [RowOrders(service.decisions, service.lately) for _ in range(2)]
+    show_and_click(service, FEWEST_CLICKS - 1)
+    orders[0].learn()
+    assert len(orders[0]._worlds) == 0
+    show_and_click(service, 5, first=FEWEST_CLICKS)
+    for one in orders:
+        one.learn()
+    np.testing.assert_array_equal(orders[0]._worlds, orders[1]._worlds)
+    assert len(orders[0]._worlds)
+
+
+def test_it_can_be_switched_off(folder):
+    service = world.open_service(folder, config=ShopConfig(lists=Lists(learned_order=False)))
+    try:
+        assert service._orders is None
+        assert {row.placed for row in service.homepage().rows} == {AS_GIVEN.chance(())}
+    finally:
+        service.close()
