@@ -235,6 +235,7 @@ class Interface:
             wish=asked.wish.wish(),
             rules=asked.rules,
             bought_days=asked.bought_days,
+            variety=asked.variety(self._service.config.lists),
             debug=debug,
         )
         return _json(RankedAnswer, ranked(answer))

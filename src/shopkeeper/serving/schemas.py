@@ -7,6 +7,7 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shopkeeper.core import columns as c
+from shopkeeper.core.config import Lists
 from shopkeeper.core.rules import MOST_RULES, Rule
 from shopkeeper.core.types import EventType
 from shopkeeper.data.collect import DUPLICATE, STORED, Verdict
@@ -20,6 +21,7 @@ from shopkeeper.surfaces.effects import RuleEffect
 from shopkeeper.surfaces.page import Answer, Card
 from shopkeeper.surfaces.page import Reason as CardReason
 from shopkeeper.surfaces.segmentation import Segmentation, SegmentMove, SegmentOverlap, SegmentSize
+from shopkeeper.surfaces.variety import Variety
 from shopkeeper.surfaces.wish import Wish
 
 QUARANTINED = "quarantined"
@@ -82,6 +84,13 @@ class RecommendationRequest(BaseModel):
     wish: WishRequest = WishRequest()
     rules: list[Rule] = Field(default=[], max_length=MOST_RULES, description="Beside those of the shop.")
     bought_days: float | None = Field(None, ge=0, description="In place of lists.bought_days.")
+    diversity: float | None = Field(None, ge=0, le=0.5, description="In place of lists.diversity.")
+    calibration: float | None = Field(None, ge=0, le=0.5, description="In place of lists.calibration.")
+
+    def variety(self, lists: Lists) -> Variety:
+        """How varied the list should be, by the request and otherwise by the shop."""
+        diversity = lists.diversity if self.diversity is None else self.diversity
+        return Variety(diversity, lists.calibration if self.calibration is None else self.calibration)
 
 
 class AdsRequest(BaseModel):

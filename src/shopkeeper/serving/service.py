@@ -52,7 +52,7 @@ from shopkeeper.surfaces import homepage, product, search
 from shopkeeper.surfaces.adverts import Advert
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.composer import FEWEST
-from shopkeeper.surfaces.effects import BOUGHT, SHOWN, Lists, RuleEffect, Step, effects, ids_by_row
+from shopkeeper.surfaces.effects import BOUGHT, SHOWN, VARIED, Lists, RuleEffect, Step, effects, ids_by_row
 from shopkeeper.surfaces.fresh import draw
 from shopkeeper.surfaces.listing import Asked, Listed, listed
 from shopkeeper.surfaces.page import (
@@ -76,6 +76,7 @@ from shopkeeper.surfaces.row_order import AS_GIVEN
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
+from shopkeeper.surfaces.variety import AS_RANKED, Variety
 from shopkeeper.surfaces.visit import Visit
 from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant
 
@@ -293,6 +294,7 @@ class Service:
         wish: Wish = NO_WISH,
         rules: Sequence[Rule] = (),
         bought_days: float | None = None,
+        variety: Variety | None = None,
         debug: bool = False,
     ) -> Answer:
         """At most ``k`` items for a person, or for a history given in their place.
@@ -317,6 +319,8 @@ class Service:
             What holds for this list beside the rules of the shop.
         bought_days
             How long a purchase is left out of this list, unless people buy such things again.
+        variety
+            How much the list ``for_you`` gives up for being varied; that of the configuration where None.
         debug
             Tell what each rule did, at the price of a list a rule.
 
@@ -344,7 +348,12 @@ class Service:
             return listed(led, asked, among, granted, lambda: _chance(answer))
 
         days = visit.bought_days if bought_days is None else bought_days
-        visit = replace(visit, ruled=self._rulebook.joined(rules, visit.stock), bought_days=days)
+        visit = replace(
+            visit,
+            ruled=self._rulebook.joined(rules, visit.stock),
+            bought_days=days,
+            variety=visit.variety if variety is None else variety,
+        )
         found = of(visit)
         self._rulebook.tell(found.warnings)
         told = self._effects(visit, lambda some: (_row(surface, of(some).cards),)) if debug else ()
@@ -731,10 +740,11 @@ class Service:
                 ruled=self._rulebook.of(rules, visit.stock),
                 bought_days=visit.bought_days if BOUGHT in some else 0.0,
                 fatigue=visit.fatigue if SHOWN in some else None,
+                variety=visit.variety if VARIED in some else AS_RANKED,
             )
             return ids_by_row(rows(under))
 
-        return effects((BOUGHT, SHOWN, *visit.ruled.rules), lists)
+        return effects((BOUGHT, SHOWN, *visit.ruled.rules, VARIED), lists)
 
     def _event(
         self, person: Person, event_type: str, card: Card | None, quantity: float | None

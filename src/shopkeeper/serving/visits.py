@@ -17,6 +17,7 @@ from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.showroom import Showroom
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.fatigue import Fatigue
+from shopkeeper.surfaces.variety import Variety
 from shopkeeper.surfaces.visit import Visit
 
 NO_MEMORY: Final = Lists(bought_days=0, fatigue=0)
@@ -105,6 +106,7 @@ class Visits:
             attributes,
             weights=self._weights,
             bought_days=self._lists.bought_days,
+            variety=Variety(self._lists.diversity, self._lists.calibration),
             fatigue=self._fatigue(trail, stock, as_of),
         )
 
@@ -131,6 +133,7 @@ class Visits:
             tuple(reversed(cart)),
             weights=self._weights,
             bought_days=self._lists.bought_days,
+            variety=Variety(self._lists.diversity, self._lists.calibration),
         )
 
     def _fatigue(self, trail: Trail, stock: Assortment, as_of: int) -> Fatigue | None:

@@ -118,6 +118,19 @@ class Assortment:
         return {}
 
     @cached_property
+    def entries(self) -> Ints:
+        """What an item is, shape ``(n, 4)``: number of its path to each level, and of its brand; -1 for none.
+
+        A level is counted by the whole path to it: "Other" below one category is not "Other" below another.
+        """
+        levels = [self.texts[name] for name in (c.CATEGORY, c.CATEGORY2, c.CATEGORY3)]
+        paths = [
+            ["\x1f".join(path) if path[-1] else "" for path in zip(*levels[:depth], strict=True)]
+            for depth in range(1, len(levels) + 1)
+        ]
+        return np.stack([_numbered(keys, alone="") for keys in (*paths, self.texts[c.BRAND])], axis=1)
+
+    @cached_property
     def kind_names(self) -> tuple[str, ...]:
         """Names of kinds: finer categories, or categories where an item has no finer one; in text order."""
         return tuple(sorted(set(self._kinds) - {""}))

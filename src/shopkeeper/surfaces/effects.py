@@ -30,6 +30,8 @@ BOUGHT: Final = Habit("bought lately", "exclude")
 """What people do not buy again is not shown for a while after it was bought."""
 SHOWN: Final = Habit("shown and not taken up", "bury")
 """What was shown again and again sinks."""
+VARIED: Final = Habit("varied", "reorder")
+"""The person's own list is not of one kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ def _for_you(page: Composer) -> None:
     own = [item for item in ranked.items if item in visit.met]
     if len(set(own) & set(ranked.items[: page.k])) > page.k // 2:
         ranked = _in_turn(ranked.only(own), visit.unmet)
+    ranked = visit.varied(ranked, 2 * page.k)
     place = PLACE - sum(slot <= PLACE for slot in page.pins)
     page.put("for_you", Reason("For you", "为您推荐"), tried_in(ranked, page.drawn, place))
 

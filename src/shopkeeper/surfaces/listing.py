@@ -137,8 +137,12 @@ def _best(visit: Visit, part: Recommender | None, asked: Asked, n: int, held: Se
     while len(out.items) < n:
         beside = [*held, *out.items]
         allowed = asked.allowed & ~full_groups(beside, caps, len(visit.stock))[: visit.stock.known]
-        depth = max(n, DEEP) if caps else n
-        ranked = visit.ask(part, depth, allowed=allowed, exclude=[*asked.exclude, *beside])
+        own = asked.surface == FOR_YOU and bool(visit.variety)
+        ranked = visit.ask(
+            part, max(n, DEEP) if caps or own else n, allowed=allowed, exclude=[*asked.exclude, *beside]
+        )
+        if own:
+            ranked = visit.varied(ranked, len(ranked.items) if caps else n)
         out = _followed(out, ranked.only(capped(ranked.items, caps, beside)[: n - len(out.items)]))
         if not caps or not ranked.items:
             break

@@ -30,6 +30,7 @@ from shopkeeper.surfaces.page import UNSAID, Card, Reason
 from shopkeeper.surfaces.reasons import Wording
 from shopkeeper.surfaces.rules import NO_RULES, Ruled
 from shopkeeper.surfaces.slate import offered
+from shopkeeper.surfaces.variety import AS_RANKED, Variety, alike, varied
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Visit:
         How long a purchase is not shown again, unless people buy such things again; 0 shows everything.
     fatigue
         What the person was shown; None where that does not matter.
+    variety
+        How much the person's own list gives up for being varied.
     """
 
     model: Model | None
@@ -119,11 +122,12 @@ class Visit:
     ruled: Ruled = NO_RULES
     bought_days: float = 0.0
     fatigue: Fatigue | None = None
+    variety: Variety = AS_RANKED
 
     @property
     def plain(self) -> "Visit":
         """The same for a list that somebody asks for: nothing is left out or sinks for what was before."""
-        return replace(self, bought_days=0.0, fatigue=None)
+        return replace(self, bought_days=0.0, fatigue=None, variety=AS_RANKED)
 
     @cached_property
     def request(self) -> Requests:
@@ -232,6 +236,23 @@ class Visit:
         depth = k if self.tired is None else max(k, DEEP)
         found = favoured(recommender, requests, allowed, depth, self.ruled.factors)
         return _ranked(found if self.tired is None else self.tired.sink(found, k), by=recommender)
+
+    def varied(self, ranked: Ranked, k: int) -> Ranked:
+        """A ranking whose first ``k`` are varied; see `variety`. The others follow in their order."""
+        if not self.variety or len(ranked.items) < 3:
+            return ranked
+        codes = np.array(ranked.items[:DEEP])
+        places = varied(
+            np.array(ranked.scores[:DEEP], np.float32),
+            alike(self.stock.entries[codes]),
+            self.stock.category[codes],
+            self.tastes,
+            k,
+            self.variety,
+        )
+        first = codes[places].tolist()
+        chosen = set(first)
+        return ranked.only([*first, *(item for item in ranked.items if item not in chosen)])
 
     def going_with(self, items: Sequence[int], k: int, *, allowed: Bools) -> Ranked:
         """What goes with these items together: scores of each one's list are added up."""
