@@ -1,7 +1,10 @@
 """A small real shop, made and served by the command line, and a browser in front of it."""
 
 import csv
+import fcntl
+import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -86,6 +89,8 @@ def make_shop(folder: Path) -> Path:
     """Import and train a shop as a person would."""
     shop = folder / "shop"
     shopkeeper("init", str(shop))
+    with (shop / "shopkeeper.toml").open("a", encoding="utf-8") as config:
+        config.write('\n[encoders]\ntext = "multilingual"  # needs no converting\n')
     for kind, rows in (("items", item_rows()), ("events", event_rows())):
         path = write_csv(folder / f"{kind}.csv", rows)
         shopkeeper("import", str(path), "--shop", str(shop), "--kind", kind)
@@ -124,8 +129,16 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory) -> Path:
-    """Folder of the shop that is served."""
-    return make_shop(tmp_path_factory.mktemp("browser"))
+    """Folder of the shop that is served; made once for all processes that test."""
+    folder, own = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("browser")
+    common = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "browser-shop"
+    common.mkdir(exist_ok=True)
+    with (common / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (common / "made").exists():
+            make_shop(common)
+            (common / "made").touch()
+    return Path(shutil.copytree(common / "shop", own / "shop"))
 
 
 ELSEWHERE = Path(__file__).parents[2] / "docs" / "examples" / "elsewhere.html"

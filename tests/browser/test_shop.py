@@ -38,7 +38,7 @@ def test_adding_needs_no_reload_and_the_next_page_knows(shopper):
     shopper.driver.execute_script("window.stillHere = true")
     shopper.click(".for_you .card:nth-child(1) .plus")
     shopper.until(lambda: shopper.one("#cart-count").text == "1")
-    assert "is in your cart" in shopper.one("#toast").text
+    shopper.until(lambda: "is in your cart" in shopper.one("#toast").text)
     assert shopper.driver.execute_script("return window.stillHere")
     shopper.click(".for_you .card:nth-child(1) .plus")
     shopper.until(lambda: shopper.one("#cart-count").text == "2")

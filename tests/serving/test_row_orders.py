@@ -36,9 +36,10 @@ def test_a_row_that_is_clicked_rises_and_the_chance_is_logged(service):
     assert service._orders is not None
     service._orders.learn()
 
-    pages = [service.homepage(service.person(customer_id="3")) for _ in range(5)]
+    pages = [service.homepage(service.person(customer_id="3")) for _ in range(40)]
 
-    assert all(page.rows[0].name == LIKED for page in pages)
+    # Others are tried now and then.
+    assert sum(page.rows[0].name == LIKED for page in pages) > 20
     service.decisions.flush()
     for page in pages:
         sql = f"SELECT {c.SHOWN} FROM {DECISIONS} WHERE {c.REQUEST_ID} = ?"
