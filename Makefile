@@ -1,6 +1,6 @@
 # `make` alone prints what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check format lock docs picture clean
+.PHONY: help demo test quick lint check format lock docs picture clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -19,6 +19,9 @@ test: .venv/dev.stamp ## install what is needed and run the tests (ARGS="-k word
 # A thread a process: the libraries' own threads would only fight over the cores the processes fill.
 # As kind as can be: a training that a test starts gives way to others, and would starve beside the tests.
 	@nice -n 19 env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
+
+quick: ## the tests but the slow journeys: under five minutes on two cores
+	@$(MAKE) --no-print-directory test ARGS='-m "not slow" $(ARGS)'
 
 lint: .venv/dev.stamp ## format, style, strict types, import contracts, architecture picture, documentation
 	$(BIN)/ruff format --check --quiet $(SOURCES)

@@ -40,6 +40,7 @@ def reader(tmp_path: Path) -> Reader:
     return Reader(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_examples_run_as_they_stand(page, reader):
     if page.name in ("http.md", "customers.md"):

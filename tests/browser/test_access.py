@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.axe import serious
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOP = [
     "/",

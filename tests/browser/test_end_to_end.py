@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.conftest import Shopper, make_shop, served, shopkeeper
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def live(address: str) -> str:

@@ -61,6 +61,7 @@ def test_a_customer_with_200_000_events(task):
     assert (answers(task(dataset)) == 5).all()
 
 
+@pytest.mark.slow
 def test_a_million_items():
     rng = np.random.default_rng(3)
     n, n_items = 20_000, 1_000_000
