@@ -5,7 +5,7 @@ import io
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shopkeeper.web.dashboard.charts import Chart, Series, top_series
@@ -14,6 +14,7 @@ VALUES = st.one_of(st.none(), st.floats(0, 1e9))
 HOSTILE = "=cmd|'<script>alert(1)</script>\"&"
 
 
+@example([(5e-324, None)], False, False)
 @given(st.lists(st.tuples(VALUES, VALUES), max_size=30), st.booleans(), st.booleans())
 def test_every_drawing_is_sound_and_every_figure_is_in_the_csv(pairs, lines, percent):
     labels = tuple(str(place) for place in range(len(pairs)))
@@ -53,3 +54,11 @@ def test_what_has_no_colour_of_its_own_is_added_up():
     kept = top_series(many, "Other")
     assert len(kept) == 6
     assert kept[-1] == Series("Other", (5.0 + 6 + 7 + 8, 0.0))
+
+
+def test_a_long_label_keeps_to_its_place_and_is_told_whole_where_pointed_at():
+    long = "Because you looked at something with a long name"
+    drawn = Chart("rows", "Rows", "Row", (long, "b", "c", "d", "e", "f"), (Series("x", (1.0,) * 6),)).svg()
+    assert f">{long}</text>" not in drawn
+    assert "…</text>" in drawn
+    assert f"<title>{long}" in drawn

@@ -20,6 +20,12 @@ _WIDTH, _HEIGHT = 860, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 10, 26
 _FLOOR = _HEIGHT - _BOTTOM
 _LABELS = 6
+_NOTHING = 1e-300
+"""Below it a power of ten can no longer be told from zero."""
+_LETTER = 7.0
+"""Pixels a letter of a label takes, about."""
+_SHORTEST = 10
+"""Letters that a label keeps: those of a date."""
 _STYLE: Final = (
     "svg{font:12px system-ui,sans-serif;background:#fff}text{fill:#655545}.grid{stroke:#e5d9c7}"
     ".c0{fill:#a83c18;stroke:#a83c18}.c1{fill:#1f5a7d;stroke:#1f5a7d}.c2{fill:#2f6142;stroke:#2f6142}"
@@ -146,7 +152,8 @@ class Chart:
         step = max(1, math.ceil(len(self.labels) / _LABELS))
         for place in range(0, len(self.labels), step):
             at = f'x="{self._x(place):.1f}" y="{_HEIGHT - 8}"'
-            yield f'<text {at} text-anchor="middle">{escape(self.labels[place])}</text>'
+            label = escape(_fitting(self.labels[place], step * self._step))
+            yield f'<text {at} text-anchor="middle">{label}</text>'
 
     def _short(self, value: float) -> str:
         if self.percent:
@@ -234,6 +241,12 @@ def _values(one: Series, place: int) -> list[float | None]:
     return [one.values[place], one.lows[place], one.highs[place]]
 
 
+def _fitting(label: str, pixels: float) -> str:
+    """As much of a label as has room below its figures; whoever points at them is told all of it."""
+    room = max(_SHORTEST, int(pixels / _LETTER))
+    return label if len(label) <= room else f"{label[: room - 1]}…"
+
+
 def _safe(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
@@ -241,7 +254,7 @@ def _safe(text: str) -> str:
 
 def _round_up(value: float) -> float:
     """The next number with one digit that divides well, so that the axis reads easily."""
-    if value <= 0:
+    if value < _NOTHING:
         return 1.0
     unit: float = 10 ** math.floor(math.log10(value))
     return next(unit * step for step in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10) if unit * step >= value)

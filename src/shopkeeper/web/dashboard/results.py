@@ -22,7 +22,8 @@ DAYS = 30
 _WEEKS = 26
 _ROUTES = 12
 _ROWS = 40
-_DRAWN = 12
+_DRAWN = 6
+_VERSIONS = 2
 
 
 class Results:
@@ -94,10 +95,13 @@ class Results:
 
 
 def _rows(found: Sequence[RowResult], words: Words) -> Chart:
-    drawn = found[:_DRAWN]
-    series = Series(words("dash_click_through"), tuple(one.click_through.value for one in drawn))
-    labels = tuple(f"{_place(one.row, words)} · {one.model_version}" for one in drawn)
-    return Chart("rows", words("dash_rows_chart", DAYS), words("dash_shelf"), labels, (series,), percent=True)
+    """The rows that were shown most under the two models that showed most of them."""
+    versions = list(dict.fromkeys(one.model_version for one in found))[:_VERSIONS]
+    rows = list(dict.fromkeys(one.row for one in found if one.model_version in versions))[:_DRAWN]
+    rates = {(one.model_version, one.row): one.click_through.value for one in reversed(found)}
+    series = tuple(Series(name, tuple(rates.get((name, row)) for row in rows)) for name in versions)
+    labels = tuple(_place(row, words) for row in rows)
+    return Chart("rows", words("dash_rows_chart", DAYS), words("dash_shelf"), labels, series, percent=True)
 
 
 def _told(one: RowResult, words: Words) -> dict[str, object]:
