@@ -6,7 +6,7 @@ import polars as pl
 from shopkeeper.core import columns as c
 from shopkeeper.data.attribution import EVENT_COLUMNS
 from shopkeeper.data.decisions import SHOWN_COLUMNS
-from shopkeeper.evaluation.rows import row_counts
+from shopkeeper.evaluation.rows import row_counts, rows_shown
 
 NUMBERS = {c.SLOT: pl.Int64, c.PROBABILITY: pl.Float64, c.TIMESTAMP: pl.Int64}
 PRICES = {c.TIMESTAMP: pl.Int64, c.QUANTITY: pl.Float64, c.PRICE: pl.Float64, c.VALUE: pl.Float64}
@@ -45,3 +45,10 @@ def test_nothing_was_shown():
     shown, clicked = row_counts(answers, events, "homepage", ROWS, 3)
     assert shown.shape == clicked.shape == (3, 3)
     assert not shown.any()
+
+
+def test_no_more_clicks_are_found_than_rows_were_shown():
+    pages = [("r1", "homepage", [("for_you", "ab"), ("new", "c")]), ("r2", "product", [("new", "d")])]
+    shown, events = frames(pages, [("r1", "a"), ("r1", "b"), ("r1", "c"), ("r2", "d")])
+    assert rows_shown(shown, "homepage") == 2
+    assert row_counts(shown, events, "homepage", ROWS, 4)[1].sum() == 2

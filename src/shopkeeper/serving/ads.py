@@ -20,8 +20,7 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.ports import BudgetLedger, Clock
-from shopkeeper.core.types import DAY_MS, Balance, Decision
-from shopkeeper.core.types import Shown as ShownRow
+from shopkeeper.core.types import DAY_MS, Balance, Decision, Shown
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.schema import DECISIONS
 from shopkeeper.data.store import Store
@@ -29,7 +28,7 @@ from shopkeeper.propensity.click_features import context
 from shopkeeper.propensity.clicks import ClickModel, Constant
 from shopkeeper.serving.person import Person
 from shopkeeper.serving.segments import Segments
-from shopkeeper.surfaces.ads import AdServer, Asking, Chances, Rules, Shown
+from shopkeeper.surfaces.ads import AdServer, Asking, Chances, Rules, ShownAdvert
 from shopkeeper.surfaces.adverts import MICROS, Advert, Inventory, read_adverts
 from shopkeeper.surfaces.caps import Seen
 from shopkeeper.surfaces.purses import Pace, Purses
@@ -62,7 +61,7 @@ class AdsAnswer:
     request_id: str
     model: str
     currency: str
-    ads: tuple[Shown, ...]
+    ads: tuple[ShownAdvert, ...]
 
 
 class LiveAds:
@@ -78,6 +77,8 @@ class LiveAds:
         Its log, where the ledger lies too unless the configuration names another database.
     decisions
         Where answers are logged.
+    segments
+        Tells who is in an advert's audience.
     clock
         Where "now" comes from.
     read
@@ -90,6 +91,7 @@ class LiveAds:
         config: ShopConfig,
         store: Store,
         decisions: Decisions,
+        segments: Segments,
         clock: Clock,
         read: Reader = lambda texts: None,
     ) -> None:
@@ -98,7 +100,7 @@ class LiveAds:
         self._worker = secrets.token_hex(4)
         self._seen = Seen()
         self._last = -1
-        self._segments = Segments(store, config)
+        self._segments = segments
         self._members: tuple[int, dict[str, frozenset[str]]] | None = None
         self._lock = threading.Lock()
         self._server: tuple[tuple[int, int], AdServer, str] | None = None
@@ -233,9 +235,9 @@ class LiveAds:
 
     def _book(self) -> BudgetLedger:
         if self._ledger is None:
-            url = self._config.ads.ledger or f"sqlite:///{self._store.path}"
             from shopkeeper.data.ledger import SqlLedger  # SQLAlchemy is slow to load
 
+            url = self._config.ads.ledger or f"sqlite:///{self._store.path}"
             self._ledger = SqlLedger(url, self._clock)
         return self._ledger
 
@@ -290,7 +292,7 @@ def _showings(
 
 def _decision(answer: AdsAnswer, person: Person, placement: str, now: int) -> Decision:
     ads = answer.ads
-    row = ShownRow(
+    row = Shown(
         placement,
         tuple(one.ad_id for one in ads),
         (AUCTION,) * len(ads),

@@ -62,17 +62,20 @@ class Campaigns:
 
     def of(self, person: str, as_of: int, most: int) -> tuple[Suited, ...]:
         """See `surfaces.campaign.campaigns_for`; none for whoever did not consent."""
-        log, model = self._learned(as_of)
+        with self._lock:
+            log = self._read()
+            model = self._model(log, as_of)
         if person in self._refused():
             return ()
         return tuple(campaigns_for(log, model, person, as_of, most))
 
     def plan(self, campaign_id: str, as_of: int, most: int, budget: float | None) -> Plan:
         """See `surfaces.campaign.plan`; raises `UnknownCampaign`."""
-        log = self._read()
-        campaign = log.campaign(campaign_id)
-        check_open(campaign, as_of)
-        log, model = self._learned(as_of)
+        with self._lock:
+            log = self._read()
+            campaign = log.campaign(campaign_id)
+            check_open(campaign, as_of)
+            model = self._model(log, as_of)
         terms = self._config.actions
         resting = self._store.read(partial(outbox.resting, as_of=as_of, rest_days=terms.rest_days))
         silent = resting | self._refused()
@@ -82,26 +85,26 @@ class Campaigns:
         customers = self._store.customers()
         return set(customers.filter(~customers[c.CONSENT])[c.CUSTOMER_ID])
 
-    def _learned(self, as_of: int) -> tuple[CampaignLog, ResponseModel]:
-        log, day = self._read(), as_of // DAY_MS * DAY_MS
-        with self._lock:
-            if day not in self._models:
-                self._models[day] = learn_responses(log, day, lambda stage, done, total: None)
-            return log, self._models[day]
+    def _model(self, log: CampaignLog, as_of: int) -> ResponseModel:
+        """What is learned by the beginning of a day; the lock is held."""
+        day = as_of // DAY_MS * DAY_MS
+        if day not in self._models:
+            self._models[day] = learn_responses(log, day, lambda stage, done, total: None)
+        return self._models[day]
 
     def _read(self) -> CampaignLog:
-        with self._lock:
-            store = self._store
-            # Whoever was erased must not be found in what is kept.
-            seen = (
-                store.last_seq(),
-                store.erasures(),
-                int(store.campaigns().hash_rows().sum() or 0),
-                len(store.campaign_items()),
-                len(store.campaign_customers()),
-            )
-            if self._log is None or seen != self._seen:
-                self._models.clear()
-                self._log = read_campaign_log(store, store)
-                self._seen = seen
-            return self._log
+        """The log as it is now; the lock is held."""
+        store = self._store
+        # Whoever was erased must not be found in what is kept.
+        seen = (
+            store.last_seq(),
+            store.erasures(),
+            int(store.campaigns().hash_rows().sum() or 0),
+            len(store.campaign_items()),
+            len(store.campaign_customers()),
+        )
+        if self._log is None or seen != self._seen:
+            self._models.clear()
+            self._log = read_campaign_log(store, store)
+            self._seen = seen
+        return self._log

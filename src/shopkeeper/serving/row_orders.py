@@ -10,7 +10,7 @@ from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.types import Doubles
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.lately import Lately
-from shopkeeper.evaluation.rows import row_counts
+from shopkeeper.evaluation.rows import row_counts, rows_shown
 from shopkeeper.learners.examination import row_worth
 from shopkeeper.surfaces.row_order import ROWS, RowOrder, draw_order
 
@@ -51,7 +51,10 @@ class RowOrders:
 
     def learn(self) -> None:
         """Learn from the newest answers and what came of them; the same log gives the same orders."""
-        shown, clicked = row_counts(self._decisions.shown(), self._lately.events(), SURFACE, ROWS, PLACES)
+        answers = self._decisions.shown()
+        if rows_shown(answers, SURFACE) < FEWEST_CLICKS:
+            return  # A row is clicked once a page at most: the log need not be read.
+        shown, clicked = row_counts(answers, self._lately.events(), SURFACE, ROWS, PLACES)
         if clicked.sum() >= FEWEST_CLICKS:
             self._worlds = row_worth(shown, clicked).samples(WORLDS, seed=int(shown.sum()))
 

@@ -183,7 +183,9 @@ class Service:
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
         self._campaigns = Campaigns(store, config)
-        self.ads = LiveAds(store.path.parent, config, store, self.decisions, self.now, encoder)
+        self.ads = LiveAds(
+            store.path.parent, config, store, self.decisions, self._segments, self.now, encoder
+        )
         self._rulebook = Rulebook(config.rules)
         self.schedule = Schedule(models.folder.parent, store, config.retrain, clock)
 

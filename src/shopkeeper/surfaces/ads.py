@@ -57,7 +57,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownAdvert:
     """An advert that is shown.
 
     Attributes
@@ -134,7 +134,7 @@ class AdServer:
         self._audiences: dict[frozenset[str], Bools] = {}
         self._since = self._until = 0
 
-    def decide(self, asking: Asking, now: int) -> list[Shown]:
+    def decide(self, asking: Asking, now: int) -> list[ShownAdvert]:
         """The adverts of one answer, the best place first, already paid for; none where none may or can."""
         stock = self.inventory
         if not len(stock):
@@ -182,6 +182,6 @@ class AdServer:
             if place is not None and 0 < self.inventory.cap[place] <= count:
                 may[place] = False
 
-    def _shown(self, win: Win, chance: float) -> Shown:
+    def _shown(self, win: Win, chance: float) -> ShownAdvert:
         advert = self.inventory.adverts[win.advert]
-        return Shown(advert.ad_id, advert.text, win.charge, chance)
+        return ShownAdvert(advert.ad_id, advert.text, win.charge, chance)

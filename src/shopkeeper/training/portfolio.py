@@ -211,8 +211,10 @@ def choose(
 
 def _prompt(choices: tuple[Choice, ...], name: str, model: Recommender, cases: Cases) -> tuple[Choice, ...]:
     """The same choices, without a further family that would hold up every page."""
+    if name in BASIC:
+        return choices
     took, most = milliseconds(model, cases), MOST_MS * machine_slowness()
-    if name in BASIC or took <= most:
+    if took <= most:
         return choices
     reason = f"takes {took:.0f} ms a request; a source may take {most:.0f} ms on this machine"
     return without(choices, name, reason)
