@@ -54,12 +54,15 @@ from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.propensity.clicks import Learned
+from shopkeeper.propensity.labels import check_days
 from shopkeeper.serving.delivery import Channel, Delivery, deliver
 from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.opening import CONFIG_FILE, open_service
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.service import Service
+from shopkeeper.serving.snapshots import FOLDER as SNAPSHOTS
+from shopkeeper.serving.snapshots import HORIZON, SNAPSHOT, take_snapshot
 from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.adverts import read_adverts
 from shopkeeper.surfaces.campaign import CampaignResponse, response_list
@@ -88,7 +91,7 @@ if TYPE_CHECKING:
 
 MODELS: Final = "models"
 CACHE: Final = "cache"
-_FOLDERS: Final = (MODELS, "snapshots", CACHE)
+_FOLDERS: Final = (MODELS, SNAPSHOTS, CACHE)
 OneForecast = TypeVar("OneForecast", Forecast, PurchaseForecast, NextAction, CampaignResponse)
 
 
@@ -466,6 +469,33 @@ class Shop:
             self._customer_log(), when, horizon, self.config, {*silent, *refused}, budget, progress
         )
         return self._named(found, customers)
+
+    def snapshot(
+        self, as_of: str | int | None = None, *, horizon: int = HORIZON, progress: Progress = no_progress
+    ) -> tuple[str, ...]:
+        """Look at all customers and keep what the dashboard shows of them; see `serving.snapshots`.
+
+        Parameters
+        ----------
+        as_of
+            The moment, as of `churn`; that of the shop where None.
+        horizon
+            Days, from 1.
+        progress
+            Told of stages.
+
+        Returns
+        -------
+        What could not be told, and why.
+        """
+        check_days("horizon", horizon)
+        when = self.service.now() if as_of is None else read_moment("as_of", as_of)
+        folder = self.folder / SNAPSHOTS
+        folder.mkdir(exist_ok=True)
+        with announcing(folder, progress, self.store.last_seq(), SNAPSHOT) as announcer:
+            faults = take_snapshot(self.store, self.folder, self.config, when, horizon, announcer)
+            announcer.end(" ".join(faults))
+        return faults
 
     def approve(self, actions: Iterable[NextAction]) -> int:
         """Let actions wait in the outbox until `deliver`; how many do.
