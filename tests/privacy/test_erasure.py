@@ -42,11 +42,10 @@ def store(tmp_path):
         bring_in(store, FrameSource("people", [people]), kind="customers")
         audience = pl.DataFrame({"campaign_id": ["1", "1"], "customer_id": ["gone", "stays"]})
         bring_in(store, FrameSource("audience", [audience]), kind="campaigns")
-        ties = pl.DataFrame(
-            {"customer_id": ["gone", "stays", "away"], "other_id": ["stays", "gone", "stays"]}
-        )
-        more = pl.DataFrame({"customer_id": ["away"]})
-        bring_in(store, FrameSource("more", [more]), kind="customers")
+        third = pl.DataFrame({"customer_id": ["third"]})
+        bring_in(store, FrameSource("third", [third]), kind="customers")
+        pairs = [("gone", "stays"), ("stays", "gone"), ("third", "stays")]
+        ties = pl.DataFrame(pairs, ["customer_id", "other_id"], orient="row")
         bring_in(store, FrameSource("ties", [ties]), kind="ties")
         yield store
 
