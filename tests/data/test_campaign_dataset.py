@@ -49,7 +49,7 @@ def test_the_log_cut_at_the_moment_gives_the_same():
 
 
 def test_strangers_ask_with_nothing():
-    requests = campaign_requests(DATASET, pl.Series(["c_stranger", "c_003"]), AS_OF - 5 * DAY_MS)
+    requests = campaign_requests(shop(), DATASET, pl.Series(["c_stranger", "c_003"]), AS_OF - 5 * DAY_MS)
     assert requests.histories.known.lengths[0] == 0
     ids = {DATASET.items.ids[item] for item in requests.histories.known[1]}
     assert ids == {item for item, time in of("c_003") if time < AS_OF - 5 * DAY_MS}

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import DAY_MS, EventType, Longs, Requests
+from shopkeeper.core.types import DAY_MS, EventType, Ints, Longs, Requests
 from shopkeeper.data.attributes import UNKNOWN
 from shopkeeper.data.campaign_log import CampaignLog
-from shopkeeper.data.customer_log import ITEM, KIND
+from shopkeeper.data.customer_log import ITEM, KIND, CustomerLog
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
 from shopkeeper.data.histories import build_histories
 
@@ -42,14 +42,11 @@ def campaign_dataset(log: CampaignLog, as_of: int) -> Dataset:
     """
     offers = log.items.select(c.CAMPAIGN_ID, c.COUPON, _group(), c.CATEGORY).unique(maintain_order=True)
     events = pl.concat([_bought(log, as_of), _taken(log, as_of), _told(offers, as_of)])
-    known = log.customers
     dataset = build_dataset(events.sort(_ROW), _catalogue(log, offers))
-    codes = pl.Series(dataset.people).replace_strict(
-        known.people, np.arange(len(known.people)), default=None, return_dtype=pl.Int64
+    people = pl.Series(dataset.people, dtype=pl.String)
+    return replace(
+        dataset, attributes=log.customers.attributes, person_attributes=_attributes(log.customers, people)
     )
-    own = codes.fill_null(0).to_numpy()
-    attributes = np.where(codes.is_null().to_numpy()[:, None], UNKNOWN, known.person_attributes[own])
-    return replace(dataset, attributes=known.attributes, person_attributes=attributes.astype(np.int32))
 
 
 def campaign_codes(dataset: Dataset, campaign_ids: list[str]) -> Longs:
@@ -57,32 +54,45 @@ def campaign_codes(dataset: Dataset, campaign_ids: list[str]) -> Longs:
     return dataset.items.encode([_CAMPAIGN + one for one in campaign_ids]).astype(np.int64)
 
 
-def campaign_requests(dataset: Dataset, people: pl.Series, as_of: int) -> Requests:
-    """What each of some people did before a moment; nothing of whom a `campaign_dataset` does not know."""
-    codes = pl.DataFrame({PERSON: dataset.people}).with_row_index("code")
-    asked = pl.DataFrame({PERSON: people.cast(pl.String)}).join(
-        codes, on=PERSON, how="left", maintain_order="left"
-    )
-    # Nobody bought anything before the beginning of time.
-    before = np.where(asked["code"].is_null().to_numpy(), 0, as_of)
-    own = asked["code"].fill_null(0).to_numpy().astype(np.int64)
-    attributes = dataset.attributes_of(own)
-    attributes[before == 0] = UNKNOWN
+def campaign_requests(log: CampaignLog, dataset: Dataset, people: pl.Series, as_of: int) -> Requests:
+    """What some people did before a moment, over the items of a `campaign_dataset`; people are distinct."""
+    events = pl.concat([_bought(log, as_of, people), _taken(log, as_of, people)]).sort(_ROW)
+    # A row of nobody's at the end is whoever did nothing.
+    own = build_dataset(events).over(dataset.items)
+    own = replace(own, people=(*own.people, ""))
+    codes = _places(people, pl.Series(own.people[:-1], dtype=pl.String))
+    codes[codes < 0] = len(own.people) - 1
     now = np.full(len(people), as_of, np.int64)
-    return Requests(build_histories(dataset, own, before), now, attributes=attributes)
+    return Requests(build_histories(own, codes, now), now, attributes=_attributes(log.customers, people))
+
+
+def _places(values: pl.Series, domain: pl.Series) -> Longs:
+    """Position of each value among distinct ones; -1 for one that is not there."""
+    places = pl.DataFrame({"value": domain}).with_row_index("place")
+    asked = pl.DataFrame({"value": values.cast(pl.String)})
+    found = asked.join(places, on="value", how="left", maintain_order="left")["place"]
+    return found.cast(pl.Int64).fill_null(-1).to_numpy().copy()
+
+
+def _attributes(known: CustomerLog, people: pl.Series) -> Ints:
+    """Codes of what is known of people; of strangers nothing."""
+    unknown = np.full((1, len(known.attributes.fields)), UNKNOWN, np.int32)
+    return np.vstack([known.person_attributes, unknown])[_places(people, known.people)]
 
 
 def _group() -> pl.Expr:
     return (pl.lit(_GOODS) + _GROUP).alias(c.ITEM_ID)
 
 
-def _bought(log: CampaignLog, as_of: int) -> pl.DataFrame:
-    """Purchases of customers, by category and day."""
+def _bought(log: CampaignLog, as_of: int, people: pl.Series | None = None) -> pl.DataFrame:
+    """Purchases of these customers, or of all, by category and day."""
     known = log.customers
+    asked = range(len(known.people)) if people is None else _places(people, known.people)
     goods = known.items.select(_group()).with_row_index(ITEM)
     return (
         known.events.lazy()
         .filter((pl.col(KIND) == int(EventType.purchase)) & (pl.col(c.TIMESTAMP) < as_of))
+        .filter(pl.col(PERSON).is_in(asked))
         .join(goods.lazy(), on=ITEM)
         .group_by(PERSON, c.ITEM_ID, pl.col(c.TIMESTAMP) // DAY_MS * DAY_MS)
         .agg()
@@ -91,11 +101,13 @@ def _bought(log: CampaignLog, as_of: int) -> pl.DataFrame:
     )
 
 
-def _taken(log: CampaignLog, as_of: int) -> pl.DataFrame:
-    """Campaigns that customers took up, at the first moment."""
+def _taken(log: CampaignLog, as_of: int, people: pl.Series | None = None) -> pl.DataFrame:
+    """Campaigns that these customers, or all, took up, at the first moment."""
+    responses = log.responses.filter(pl.col(c.TIMESTAMP) < as_of)
+    if people is not None:
+        responses = responses.filter(pl.col(c.CUSTOMER_ID).is_in(people.implode()))
     return (
-        log.responses.filter(pl.col(c.TIMESTAMP) < as_of)
-        .group_by(c.CUSTOMER_ID, c.CAMPAIGN_ID)
+        responses.group_by(c.CUSTOMER_ID, c.CAMPAIGN_ID)
         .agg(pl.col(c.TIMESTAMP).min())
         .select(
             pl.col(c.CUSTOMER_ID).alias(PERSON),
