@@ -5,7 +5,6 @@ and whether they took it up by the moment of the question. A campaign without a 
 its items, its kind, and by what its audience did with others.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +29,6 @@ FEWEST: Final = 10
 """Responses that it takes to learn."""
 _AFTER_DAYS: Final = 366
 """How long after the end of a log its customers may still be asked about."""
-Tell = Callable[[CampaignLog, Campaign, int, pl.Series], pl.DataFrame]
-"""More columns of numbers: of some people facing a campaign, as of a moment, in their order."""
 CONFIG: Final = ChanceConfig(
     trees=BoostingConfig(
         trees=100,
@@ -57,41 +54,22 @@ class ResponseModel:
         Over the columns of `features.offers`, and one for each of ``kinds``.
     kinds
         Kinds of the campaigns that were learned from, rising.
-    tell
-        Columns beside these; None where there are none.
     """
 
     chance: Chance
     kinds: tuple[str, ...]
-    tell: Tell | None = None
 
     def probability(
         self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
     ) -> NDArray[np.float64]:
         """That each of some people takes up a campaign, shape ``(n,)``; nothing from ``as_of`` on is read."""
-        table = _table(log, campaign, as_of, people, self.kinds, self.tell)
-        return self.chance.probability(_matrix(table))
-
-
-Learn = Callable[[CampaignLog, int, Progress], ResponseModel]
-"""Learns from campaigns before a moment."""
+        return self.chance.probability(_matrix(log, campaign, as_of, people, self.kinds)[0])
 
 
 def learn_responses(
-    log: CampaignLog, until: int, progress: Progress, config: ChanceConfig = CONFIG, tell: Tell | None = None
+    log: CampaignLog, until: int, progress: Progress, config: ChanceConfig = CONFIG
 ) -> ResponseModel:
     """Learn from campaigns that started before a moment, and from what was known of them by then.
-
-    Parameters
-    ----------
-    log, until
-        What happened, and the moment.
-    progress
-        Told of stages.
-    config
-        How it is learned.
-    tell
-        Columns beside those of `features.offers`.
 
     Raises
     ------
@@ -106,9 +84,8 @@ def learn_responses(
     for place, one in enumerate(campaigns):
         start = one.starts_at or 0
         asked = audience_of(log, one, start)
-        table = _table(log, one, start, asked, kinds, tell)
-        names = tuple(table.columns)
-        matrices.append(_matrix(table))
+        matrix, names = _matrix(log, one, start, asked, kinds)
+        matrices.append(matrix)
         truths.append(responded(log, one, asked, until))
         people += [codes.setdefault(name, len(codes)) for name in asked.to_list()]
         progress("look at past campaigns", place + 1, len(campaigns))
@@ -121,7 +98,7 @@ def learn_responses(
         np.asarray(people, np.int64),
         np.repeat(np.arange(len(truths)), [len(part) for part in truths]),
     )
-    return ResponseModel(Chance.fit(examples, config, progress), kinds, tell)
+    return ResponseModel(Chance.fit(examples, config, progress), kinds)
 
 
 def respond(
@@ -131,7 +108,6 @@ def respond(
     *,
     learn_until: int | None = None,
     progress: Progress = lambda stage, done, total: None,
-    learn: Learn | None = None,
 ) -> tuple[pl.Series, NDArray[np.float64]]:
     """Who takes up a campaign.
 
@@ -148,8 +124,6 @@ def respond(
         None.
     progress
         Told of stages.
-    learn
-        `learn_responses` where None.
 
     Returns
     -------
@@ -177,7 +151,7 @@ def respond(
     people = audience_of(log, campaign, as_of)
     if not len(people):
         raise TooLittleData(f"Campaign {campaign_id!r} is for nobody who was known on {told(as_of)}.")
-    model = (learn or learn_responses)(log, as_of if learn_until is None else learn_until, progress)
+    model = learn_responses(log, as_of if learn_until is None else learn_until, progress)
     return people, model.probability(log, campaign, as_of, people)
 
 
@@ -218,23 +192,13 @@ def _teaches(log: CampaignLog, campaign: Campaign, until: int) -> bool:
     return ran and len(log.offered(campaign.campaign_id)) > 0 and len(audience_of(log, campaign, until)) > 0
 
 
-def _table(
-    log: CampaignLog,
-    campaign: Campaign,
-    as_of: int,
-    people: pl.Series,
-    kinds: tuple[str, ...],
-    tell: Tell | None,
-) -> pl.DataFrame:
-    """What is known of people facing a campaign; a column of numbers each."""
+def _matrix(
+    log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series, kinds: tuple[str, ...]
+) -> tuple[Floats, tuple[str, ...]]:
     known = facing(log, campaign, as_of, people)
     shared = about(log, campaign) | {f"kind {kind}": float(kind == campaign.kind) for kind in kinds}
-    known = known.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
-    return known if tell is None else known.hstack(tell(log, campaign, as_of, people))
-
-
-def _matrix(table: pl.DataFrame) -> Floats:
-    return table.to_numpy().astype(np.float32)
+    table = known.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
+    return table.to_numpy().astype(np.float32), tuple(table.columns)
 
 
 def _check_truth(truth: Bools, campaigns: int, until: int) -> None:
