@@ -86,13 +86,16 @@ def test_whoever_is_held_out_rests_and_waits_for_nothing(store):
     assert store.read(outbox.counts) == {WAITING: 1, outbox.HELD_OUT: 1}
 
 
+def drop(connection, name):
+    connection.execute(f"ALTER TABLE {MESSAGES} DROP COLUMN {name}")
+
+
 def test_a_shop_made_before_gets_the_columns_that_came_later(tmp_path):
     path = tmp_path / "shop.db"
     with Store(path) as store:
         put(store, message("m_1", "c_a"))
         for name in ("campaign_id", "items"):
-            drop = f"ALTER TABLE {MESSAGES} DROP COLUMN {name}"
-            store.write(lambda connection, drop=drop: connection.execute(drop)).result()
+            store.write(partial(drop, name=name)).result()
     with Store(path) as store:
         assert store.read(outbox.waiting) == [message("m_1", "c_a")]
 
@@ -102,6 +105,10 @@ def test_forgetting_a_customer_forgets_their_messages(store):
     assert store.find_people(["c_a"]) == {MESSAGES: 1}
     assert store.delete_people(["c_a"])[MESSAGES] == 1
     assert [one.message_id for one in store.read(outbox.waiting)] == ["m_2"]
+
+
+def drop(connection, name):
+    connection.execute(f"ALTER TABLE {MESSAGES} DROP COLUMN {name}")
 
 
 def test_a_shop_made_before_there_was_an_outbox_gets_one(tmp_path):

@@ -206,7 +206,7 @@ def outcomes(connection: sqlite3.Connection, days: int) -> pl.DataFrame:
 
 def _read(connection: sqlite3.Connection, where: str) -> list[Message]:
     rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM {MESSAGES} WHERE {where}")
-    return [Message(*told, items=tuple(json.loads(items or "[]"))) for *told, items in rows]
+    return [Message(*(*told, tuple(json.loads(items or "[]")))) for *told, items in rows]
 
 
 def _row(message: Message) -> tuple[Any, ...]:
