@@ -7,7 +7,6 @@ should not wait for what it does not use.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -36,7 +35,6 @@ from shopkeeper.data.campaign_log import read_campaign_log
 from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
-from shopkeeper.data.outbox import Message
 from shopkeeper.data.report import ImportReport
 from shopkeeper.data.sources.base import FrameSource, Source
 from shopkeeper.data.sources.opening import open_source
@@ -55,7 +53,7 @@ from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.propensity.clicks import Learned
 from shopkeeper.propensity.labels import check_days
-from shopkeeper.serving.delivery import Channel, Delivery, deliver
+from shopkeeper.serving.delivery import Channel, Delivery, approve, deliver, rest_of
 from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.opening import CONFIG_FILE, open_service
@@ -67,7 +65,7 @@ from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.adverts import read_adverts
 from shopkeeper.surfaces.campaign import CampaignResponse, response_list
 from shopkeeper.surfaces.forecast import Forecast, PurchaseForecast, action_list, churn_list, purchase_list
-from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
+from shopkeeper.surfaces.next_action import NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.segmentation import Segmentation, segment
@@ -462,8 +460,8 @@ class Shop:
             Most that all actions may cost, in the shop's currency; None sets no limit.
         """
         when = read_moment("as_of", as_of)
-        rest = self.config.actions.rest_days
-        silent = self.store.read(partial(outbox.resting, as_of=when, rest_days=rest))
+        rest = rest_of(self.config.actions)
+        silent = self.store.read(partial(outbox.resting, as_of=when, rest=rest))
         refused = self.store.customers().filter(~pl.col(c.CONSENT))[c.CUSTOMER_ID]
         found = action_list(
             self._customer_log(), when, horizon, self.config, {*silent, *refused}, budget, progress
@@ -507,22 +505,7 @@ class Shop:
         actions
             Of `actions`, by pseudonym.
         """
-        now = system_clock()
-        messages = [
-            Message(
-                f"m_{secrets.token_hex(10)}",
-                one.customer_id,
-                one.action,
-                one.expected_profit,
-                one.expected_cost,
-                now,
-            )
-            for one in actions
-            if one.action != LEAVE_ALONE
-        ]
-        rest = self.config.actions.rest_days
-        stored: int = self.store.write(partial(outbox.put, messages=messages, rest_days=rest)).result()
-        return stored
+        return approve(self.store, actions, self.config.actions, system_clock())
 
     def deliver(self, channel: Channel, *, customers: str | Path | None = None) -> Delivery:
         """Send what waits in the outbox; see `serving.delivery`.
@@ -537,7 +520,13 @@ class Shop:
         asked = self._asked(customers)
         ids = pl.Series(dtype=pl.String) if asked is None else asked
         own = dict(zip(self.service.identity.customers(ids).to_list(), ids.to_list(), strict=True))
-        return deliver(self.store, channel, system_clock, lambda pseudonym: own.get(pseudonym, pseudonym))
+        return deliver(
+            self.store,
+            channel,
+            system_clock,
+            lambda pseudonym: own.get(pseudonym, pseudonym),
+            self.config.actions,
+        )
 
     def outcomes(self, days: int = 28) -> pl.DataFrame:
         """What came back of messages, by action; see `data.outbox.outcomes`."""

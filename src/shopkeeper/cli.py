@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -632,6 +633,9 @@ def _deliver(options: argparse.Namespace) -> None:
         f"{done.sent:,} sent, {done.waiting:,} wait for the next time, {done.given_up:,} given up, "
         f"{done.withdrawn:,} withdrawn."
     )
+    if done.quiet_until is not None:
+        until = datetime.fromtimestamp(done.quiet_until / 1000, UTC)
+        print(f"Quiet hours hold messages back until {until:%Y-%m-%d %H:%M} UTC: deliver again then.")
 
 
 def _ads(options: argparse.Namespace) -> None:

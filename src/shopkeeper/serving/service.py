@@ -34,7 +34,7 @@ from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
-from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer
+from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer, refused
 from shopkeeper.serving.choices import Picker
 from shopkeeper.serving.decided import Identified, decision
 from shopkeeper.serving.finder import EncoderChoice, Finder
@@ -239,6 +239,10 @@ class Service:
         if campaign_id is not None and customer_id is None:
             return CampaignsAnswer(moment, plan=self._campaigns.plan(campaign_id, moment, k, budget))
         raise InvalidRequest("Give a customer_id or a campaign_id, one of the two.")
+
+    def refused(self) -> set[str]:
+        """Pseudonyms of customers who withdrew consent."""
+        return refused(self.store)
 
     # Events
 

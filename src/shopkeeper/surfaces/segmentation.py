@@ -193,8 +193,10 @@ def portraits(members: pl.DataFrame, told: pl.DataFrame) -> dict[str, Portrait]:
     for name, category, times in favourites.select(SEGMENT, _FAVOURITE, "times").rows():
         liked.setdefault(name, []).append((category, times))
     return {
-        name: Portrait(*medians, tuple((one, times / size) for one, times in liked.get(name, ())))
-        for name, *medians, size in whole.rows()
+        name: Portrait(
+            recency, frequency, spend, tuple((one, times / size) for one, times in liked.get(name, ()))
+        )
+        for name, recency, frequency, spend, size in whole.rows()
     }
 
 

@@ -13,14 +13,18 @@ from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.campaign_log import CampaignLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.clusters import Clusters
-from shopkeeper.features.customer import profiles
+from shopkeeper.features.customer import STAGE, profiles
 from shopkeeper.features.segments import SEGMENT, by_likeness
+from shopkeeper.features.visits import FREQUENCY, OVERDUE
+from shopkeeper.propensity.churn import churn
 from shopkeeper.propensity.cuts import check_as_of
 from shopkeeper.propensity.examples import Progress
+from shopkeeper.surfaces.forecast import at_stake
+from shopkeeper.surfaces.watch import REASONS, SILENT, STAKE
 
 MOMENT: Final = "moment"
 """Of a row of the profiles, epoch milliseconds."""
-PROFILES, LIKENESS = "profiles", "likeness"
+PROFILES, LIKENESS, PEOPLE = "profiles", "likeness", "people"
 STEP_DAYS: Final = 28
 MOMENTS: Final = 7
 """Moments at which profiles are taken: the present one, and each `STEP_DAYS` before."""
@@ -96,5 +100,16 @@ def _likeness(told: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-PARTS: Final[dict[str, Take]] = {"customers": customers}
+def watch(asked: Asked, progress: Progress) -> Content:
+    """Who is likely to buy nothing within the horizon, and why: the table of `surfaces.watch`."""
+    ahead = churn(asked.log.customers, asked.as_of, asked.days, progress)
+    told = ahead.profiles.select(c.CUSTOMER_ID, STAGE, FREQUENCY, OVERDUE).with_columns(
+        pl.Series(SILENT, ahead.probability),
+        pl.Series(STAKE, at_stake(ahead.profiles)),
+        *(pl.Series(f"{REASONS}_{one}", list(map(list, ahead.reasons(one)))) for one in ("en", "zh")),
+    )
+    return Content({PEOPLE: told})
+
+
+PARTS: Final[dict[str, Take]] = {"customers": customers, "watch": watch}
 """In the order in which they are taken."""

@@ -9,16 +9,19 @@ import pytest
 
 from shopkeeper.core import columns as c
 from shopkeeper.data.customer_log import read_customer_log
+from shopkeeper.serving import snapshots
 from shopkeeper.serving.snapshots import take_snapshot
 from shopkeeper.surfaces.segmentation import segment
+from shopkeeper.surfaces.snapshot import customers
 from tests.serving import world
 from tests.web.page_reader import Page
 
 
 @pytest.fixture
-def looked(service, browser_of_a_guest):
+def looked(service, browser_of_a_guest, monkeypatch):
     """A browser in front of a shop whose customers were looked at."""
     folder = service.store.path.parent
+    monkeypatch.setattr(snapshots, "PARTS", {"customers": customers})
     take_snapshot(service.store, folder, service.config, world.NOW, 28, lambda *stage: None)
     return browser_of_a_guest
 

@@ -13,6 +13,7 @@ from shopkeeper.web.dashboard.looks import Looks
 from shopkeeper.web.dashboard.models import Models
 from shopkeeper.web.dashboard.results import Results
 from shopkeeper.web.dashboard.segments import Segments
+from shopkeeper.web.dashboard.watch import WatchPages
 from shopkeeper.web.front import Front
 
 
@@ -28,6 +29,7 @@ def routes(front: Front) -> list[Route]:
             Models(frame, versions, Trainer(folder)),
             Customers(frame),
             Segments(frame, looks),
+            WatchPages(frame, looks),
             Catalogue(frame, lately, versions, folder),
             Results(frame, lately, versions),
         ]

@@ -38,3 +38,25 @@ async function follow(work) {
 }
 
 for (const work of document.querySelectorAll("[data-running=yes]")) setTimeout(() => follow(work).catch(() => {}), 1000);
+
+// Sliders show their value, and what stands below them follows.
+for (const form of document.querySelectorAll("form[data-live]")) {
+  let asked = 0;
+  async function show() {
+    const mine = ++asked;
+    const query = new URLSearchParams(new FormData(form));
+    const answer = await fetch(`${form.action}?${query}`, { headers: { Accept: "text/html" } });
+    if (!answer.ok || mine !== asked) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.getElementById(form.dataset.live).replaceWith(page.getElementById(form.dataset.live));
+    history.replaceState(null, "", `?${query}`);
+  }
+  let wait;
+  form.addEventListener("input", (event) => {
+    const told = form.querySelector(`output[for="${event.target.id}"]`);
+    if (told) told.textContent = told.dataset.before + Math.round(event.target.value) + told.dataset.after;
+    clearTimeout(wait);
+    wait = setTimeout(() => show().catch(() => {}), 150);
+  });
+  for (const button of form.querySelectorAll("button")) button.hidden = true;
+}
