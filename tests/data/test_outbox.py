@@ -86,10 +86,6 @@ def test_whoever_is_held_out_rests_and_waits_for_nothing(store):
     assert store.read(outbox.counts) == {WAITING: 1, outbox.HELD_OUT: 1}
 
 
-def drop(connection, name):
-    connection.execute(f"ALTER TABLE {MESSAGES} DROP COLUMN {name}")
-
-
 def test_a_shop_made_before_gets_the_columns_that_came_later(tmp_path):
     path = tmp_path / "shop.db"
     with Store(path) as store:
