@@ -22,7 +22,7 @@ def shares(occasions):
 
 def plainly(dataset, past, config):
     """P(j | h) of every item, item by item."""
-    people = {}
+    people: dict[int, dict[int, set[int]]] = {}
     for person, item, time in zip(dataset.person, dataset.item, dataset.time, strict=True):
         if person >= 0:
             people.setdefault(int(person), {}).setdefault(int(item), set()).add(int(time))

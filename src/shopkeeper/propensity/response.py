@@ -131,7 +131,7 @@ def respond(
     *,
     learn_until: int | None = None,
     progress: Progress = lambda stage, done, total: None,
-    learn: Learn | None = None,
+    learn: Learn = learn_responses,
 ) -> tuple[pl.Series, NDArray[np.float64]]:
     """Who takes up a campaign.
 
@@ -149,7 +149,7 @@ def respond(
     progress
         Told of stages.
     learn
-        `learn_responses` where None.
+        How.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def respond(
     people = audience_of(log, campaign, as_of)
     if not len(people):
         raise TooLittleData(f"Campaign {campaign_id!r} is for nobody who was known on {told(as_of)}.")
-    model = (learn or learn_responses)(log, as_of if learn_until is None else learn_until, progress)
+    model = learn(log, as_of if learn_until is None else learn_until, progress)
     return people, model.probability(log, campaign, as_of, people)
 
 
