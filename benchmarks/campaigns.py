@@ -5,15 +5,15 @@
 The shop is that of `benchmarks.response`, made in OUT, once. Campaigns that start before 2017-08-01 teach,
 with responses before that day only. For each household that redeemed a coupon of some later campaigns it
 received, and not of all: those it received, in the order of what each rival says as of their first day, and
-NDCG over the whole list with what was redeemed as right. ``shopkeeper`` is what ``shopkeeper response``
-prints. Rivals: popularity (share of a kind's audience that took it up before), a line over demographics and
-kind, each recommender of campaigns alone, and the ranking without one of them, with it alone, or with none.
+NDCG over the whole list with what was redeemed as right. ``shopkeeper`` is the order of ``POST
+/v1/campaigns``. Rivals: popularity (share of a kind's audience that took it up before), a line over
+demographics and kind, the chance of `shopkeeper response`, each recommender of campaigns alone, and the
+ranking with none of them, one, or all.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,16 +21,29 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.response import CUT, ask, make_shop, milliseconds, redeemers
+from benchmarks.response import CUT, make_shop, milliseconds, redeemers
 from shopkeeper.app import open_shop
 from shopkeeper.data.campaign_log import Campaign, CampaignLog, read_campaign_log
 from shopkeeper.learners.logistic import Logistic
-from shopkeeper.metrics.classification import auc
+from shopkeeper.learners.sequence.config import SequenceConfig
 from shopkeeper.metrics.interval import paired_bootstrap
-from shopkeeper.propensity.response import audience_of, learn_responses, responded
-from shopkeeper.training.campaigns import Sources
+from shopkeeper.propensity.response import Tell, audience_of, learn_responses, responded
+from shopkeeper.recommenders.bayes import Bayes
+from shopkeeper.recommenders.content import Content
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
+from shopkeeper.recommenders.factorization_machine import FactorizationMachine
+from shopkeeper.recommenders.factors import Factors
+from shopkeeper.recommenders.sequence import GruSequence
+from shopkeeper.training.campaigns import Made, Sources
 
-NAMES: Final = ("bayes", "factorization_machine", "customer_neighbours", "factors", "content", "gru")
+RECOMMENDERS: Final[Made] = {
+    "bayes": Bayes,
+    "customer neighbours": CustomerNeighbours,
+    "content": Content,
+    "factors": Factors,
+    "factorization machine": FactorizationMachine,
+    "sequence (GRU)": lambda: GruSequence(SequenceConfig(size="tiny", epochs=3, tokens=300_000)),
+}
 Doubles = NDArray[np.float64]
 Rival = Callable[[Campaign, pl.Series], Doubles]
 """What is said of each person facing a campaign, as of its first day."""
@@ -91,27 +104,51 @@ def by_demographics(log: CampaignLog) -> Rival:
     return lambda one, people: line.predict(rows(one, people))
 
 
-def ranking(log: CampaignLog, names: tuple[str, ...]) -> Rival:
-    """The learned ranking with these recommenders."""
-    cut = milliseconds(CUT)
-    tell = Sources(log, cut, names) if names else None
-    model = learn_responses(log, cut, lambda stage, done, total: None, tell=tell)
-    return lambda one, people: model.probability(log, one, one.starts_at or 0, people)
+class Heard:
+    """What all recommenders say, each campaign asked about once."""
+
+    def __init__(self, log: CampaignLog) -> None:
+        self._sources = Sources(log, milliseconds(CUT), RECOMMENDERS)
+        self._told: dict[str, tuple[pl.Series, pl.DataFrame]] = {}
+
+    def of(self, log: CampaignLog, one: Campaign, people: pl.Series, names: Collection[str]) -> pl.DataFrame:
+        """Columns of some of them."""
+        known = self._told.get(one.campaign_id)
+        if known is None or not known[0].equals(people):
+            known = people, self._sources(log, one, one.starts_at or 0, people)
+            self._told[one.campaign_id] = known
+        return known[1].select(names)
+
+    def tell(self, *names: str) -> Tell:
+        """The same as further columns of a response model."""
+        return lambda log, one, as_of, people: self.of(log, one, people, names)
 
 
-def alone(log: CampaignLog, name: str) -> Rival:
-    """One recommender of campaigns."""
-    source = Sources(log, milliseconds(CUT), (name,))
-    return lambda one, people: source(log, one, one.starts_at or 0, people).to_numpy()[:, 0]
+def ranking(log: CampaignLog, tell: Tell | None) -> tuple[Rival, Rival]:
+    """The learned order and the chance, with these columns."""
+    model = learn_responses(log, milliseconds(CUT), lambda stage, done, total: None, tell=tell)
+
+    def weighed(place: int) -> Rival:
+        return lambda one, people: model.weighed(log, one, one.starts_at or 0, people)[place]
+
+    return weighed(1), weighed(0)
 
 
 def rivals(log: CampaignLog) -> dict[str, Rival]:
-    """Everybody beside the command, by name."""
-    found = {"popularity of the kind": by_kind(log), "demographics": by_demographics(log)}
-    found |= {name: alone(log, name) for name in NAMES}
-    found["ranking, none of them"] = ranking(log, ())
-    found |= {f"ranking, {name}": ranking(log, (name,)) for name in NAMES}
-    found["ranking, all of them"] = ranking(log, NAMES)
+    """Everybody by name."""
+    heard = Heard(log)
+    ours, chance = ranking(log, Sources(log, milliseconds(CUT)))
+    found = {"shopkeeper": ours, "popularity of the kind": by_kind(log), "demographics": by_demographics(log)}
+    found["chance alone"] = chance
+
+    def alone(name: str) -> Rival:
+        return lambda one, people: heard.of(log, one, people, [name]).to_numpy()[:, 0]
+
+    found |= {name: alone(name) for name in RECOMMENDERS}
+    found["ranking, none of them"] = ranking(log, None)[0]
+    for name in RECOMMENDERS:
+        found[f"ranking, {name}"] = ranking(log, heard.tell(name))[0]
+    found["ranking, all of them"] = ranking(log, heard.tell(*RECOMMENDERS))[0]
     return found
 
 
@@ -119,15 +156,12 @@ def measure(shop: Path) -> list[Faced]:
     """All later campaigns."""
     with open_shop(shop) as opened:
         log = read_campaign_log(opened.store, opened.store)
-    others, took = rivals(log), redeemers(shop)
+    everybody, took = rivals(log), redeemers(shop)
     found = []
     for one in log.campaigns:
         if (one.starts_at or 0) >= milliseconds(CUT):
-            day = datetime.fromtimestamp((one.starts_at or 0) / 1000, UTC).isoformat()
-            told = ask(shop, day, one.campaign_id, "--learn-until", CUT)
-            people = pl.Series(list(told))
-            scores = {"shopkeeper": np.array(list(told.values()))}
-            scores |= {name: rival(one, people) for name, rival in others.items()}
+            people = audience_of(log, one, one.starts_at or 0)
+            scores = {name: rival(one, people) for name, rival in everybody.items()}
             truth = people.is_in(list(took.get(one.campaign_id, set()))).to_numpy()
             found.append(Faced(people.to_list(), truth, scores))
     return found
@@ -146,7 +180,6 @@ def households(faced: list[Faced], which: str) -> Doubles:
 def table(faced: list[Faced]) -> list[str]:
     """The figures as Markdown."""
     ours = households(faced, "shopkeeper")
-    truth = np.concatenate([one.truth for one in faced])
     lines = [
         f"{len(ours)} households",
         "",
@@ -156,8 +189,7 @@ def table(faced: list[Faced]) -> list[str]:
     for which in faced[0].scores:
         own = households(faced, which)
         apart = paired_bootstrap(ours, own)
-        area = auc(np.concatenate([one.scores[which] for one in faced]), truth)
-        lines.append(f"| {which} | {own.mean():.4f} | {apart.low:+.4f} to {apart.high:+.4f} | {area:.4f} |")
+        lines.append(f"| {which} | {own.mean():.4f} | {apart.low:+.4f} to {apart.high:+.4f} |")
     return lines
 
 

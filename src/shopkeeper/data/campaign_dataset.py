@@ -48,9 +48,9 @@ def campaign_dataset(log: CampaignLog, as_of: int) -> Dataset:
     )
 
 
-def campaign_codes(dataset: Dataset, campaign_ids: list[str]) -> Longs:
+def campaign_codes(dataset: Dataset, campaign_ids: list[str]) -> Ints:
     """Which items of a `campaign_dataset` these campaigns are; -1 for one it does not know."""
-    return dataset.items.encode([_CAMPAIGN + one for one in campaign_ids]).astype(np.int64)
+    return dataset.items.encode([_CAMPAIGN + one for one in campaign_ids])
 
 
 def campaign_requests(log: CampaignLog, dataset: Dataset, people: pl.Series, as_of: int) -> Requests:

@@ -20,6 +20,7 @@ from shopkeeper.data.campaign_log import Campaign, CampaignLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.offers import about, facing
 from shopkeeper.learners.boosting import BoostingConfig
+from shopkeeper.learners.preference import Preference
 from shopkeeper.propensity.chance import Chance, ChanceConfig
 from shopkeeper.propensity.cuts import check_as_of, told
 from shopkeeper.propensity.examples import Examples, Progress
@@ -30,6 +31,8 @@ FEWEST: Final = 10
 """Responses that it takes to learn."""
 _AFTER_DAYS: Final = 366
 """How long after the end of a log its customers may still be asked about."""
+_STRENGTH: Final = 0.01
+"""Inverse penalty of the line that orders campaigns."""
 Tell = Callable[[CampaignLog, Campaign, int, pl.Series], pl.DataFrame]
 """More columns of numbers: of some people facing a campaign, as of a moment, in their order."""
 CONFIG: Final = ChanceConfig(
@@ -43,7 +46,7 @@ CONFIG: Final = ChanceConfig(
         shrink=20.0,
         threads=1,
     ),
-    strength=0.01,
+    strength=0.003,
 )
 
 
@@ -55,6 +58,8 @@ class ResponseModel:
     ----------
     chance
         Over the columns of `features.offers`, and one for each of ``kinds``.
+    preference
+        Over the same columns; None where nobody ever had a choice of campaigns.
     kinds
         Kinds of the campaigns that were learned from, rising.
     tell
@@ -62,6 +67,7 @@ class ResponseModel:
     """
 
     chance: Chance
+    preference: Preference | None
     kinds: tuple[str, ...]
     tell: Tell | None = None
 
@@ -69,8 +75,15 @@ class ResponseModel:
         self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
     ) -> NDArray[np.float64]:
         """That each of some people takes up a campaign, shape ``(n,)``; nothing from ``as_of`` on is read."""
-        table = _table(log, campaign, as_of, people, self.kinds, self.tell)
-        return self.chance.probability(_matrix(table))
+        return self.weighed(log, campaign, as_of, people)[0]
+
+    def weighed(
+        self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same, and how a campaign stands among those a person could take up: the higher the rather."""
+        seen = _matrix(_table(log, campaign, as_of, people, self.kinds, self.tell))
+        chances = self.chance.probability(seen)
+        return chances, chances if self.preference is None else self.preference.score(seen)
 
 
 Learn = Callable[[CampaignLog, int, Progress], ResponseModel]
@@ -121,7 +134,8 @@ def learn_responses(
         np.asarray(people, np.int64),
         np.repeat(np.arange(len(truths)), [len(part) for part in truths]),
     )
-    return ResponseModel(Chance.fit(examples, config, progress), kinds, tell)
+    preference = Preference.fit(examples.matrix, examples.truth, examples.person, _STRENGTH)
+    return ResponseModel(Chance.fit(examples, config, progress), preference, kinds, tell)
 
 
 def respond(

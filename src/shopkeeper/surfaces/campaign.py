@@ -169,7 +169,7 @@ def plan(
 
 
 def campaigns_for(log: CampaignLog, model: ResponseModel, person: str, as_of: int, most: int) -> list[Suited]:
-    """Campaigns that run now and are for a person, the likeliest to be taken up first.
+    """Campaigns that run now and are for a person, what they rather take up first.
 
     Parameters
     ----------
@@ -188,10 +188,11 @@ def campaigns_for(log: CampaignLog, model: ResponseModel, person: str, as_of: in
         if not running(one, as_of) or (len(addressed) and person not in addressed):
             continue
         if len(log.offered(one.campaign_id)):
-            chance = float(model.probability(log, one, as_of, asked)[0])
+            chances, rather = model.weighed(log, one, as_of, asked)
             items = suited(log, one, as_of, asked, ITEMS_TOLD)[0]
-            found.append(Suited(one.campaign_id, one.title, one.kind, round(chance, 6), items))
-    return sorted(found, key=lambda one: (-one.probability, one.campaign_id))[:most]
+            suits = Suited(one.campaign_id, one.title, one.kind, round(float(chances[0]), 6), items)
+            found.append((-float(rather[0]), one.campaign_id, suits))
+    return [suits for _, _, suits in sorted(found, key=lambda one: one[:2])][:most]
 
 
 def running(campaign: Campaign, as_of: int) -> bool:

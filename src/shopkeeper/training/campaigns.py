@@ -4,7 +4,7 @@ Recommenders learn what people bought and took up (`data.campaign_dataset`), eve
 none knew of a campaign that the ranking learns from what came of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -17,13 +17,18 @@ from shopkeeper.data.dataset import Dataset
 from shopkeeper.propensity.examples import Progress
 from shopkeeper.propensity.response import ResponseModel, learn_responses
 from shopkeeper.recommenders.base import Recommender
-from shopkeeper.recommenders.registry import RECOMMENDERS
+from shopkeeper.recommenders.bayes import Bayes
+from shopkeeper.recommenders.campaigns import Campaigns
+from shopkeeper.recommenders.content import Content
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 
-SOURCES: Final = ("bayes",)
-"""Recommenders that are asked; see decision 075 for what each of the others adds."""
+Made = Mapping[str, Callable[[], Recommender]]
+"""Recommenders by name, not fitted yet."""
+SOURCES: Final[Made] = {family.name: family for family in (Bayes, CustomerNeighbours, Content)}
+"""Recommenders that are asked unless others are given: those that learn within a second; see decision 075."""
 _EVERY: Final = 28 * DAY_MS
-_LEAST: Final = 1e-6
-"""A score from which on it says something."""
+_LEAST: Final = 1e-3
+"""Share of all that is expected below which a campaign's makes no difference."""
 
 
 class Sources:
@@ -35,31 +40,32 @@ class Sources:
         What they learn from.
     until
         The moment before which they learn; also for later questions.
-    names
+    made
         Which recommenders.
     """
 
-    def __init__(self, log: CampaignLog, until: int, names: Sequence[str] = SOURCES) -> None:
-        self._log, self._until, self._names = log, until, tuple(names)
-        self._moment = -1
-        self._dataset: Dataset | None = None
-        self._fitted: list[Recommender] = []
+    def __init__(self, log: CampaignLog, until: int, made: Made = SOURCES) -> None:
+        self._log, self._until, self._made = log, until, made
+        self._moment = until + 1
+        self._dataset: Dataset
+        self._fitted: dict[str, Campaigns] = {}
 
     def __call__(self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series) -> pl.DataFrame:
         """A column a recommender, a row a person: the logarithm of its score."""
-        dataset = self._learn(min(as_of, self._until))
-        requests = campaign_requests(log, dataset, people, as_of)
-        code = campaign_codes(dataset, [campaign.campaign_id])
+        self._learn(min(as_of, self._until))
+        requests = campaign_requests(log, self._dataset, people, as_of)
+        code = campaign_codes(self._dataset, [campaign.campaign_id])
         each = Ragged(np.arange(len(people) + 1, dtype=np.int64), np.repeat(code, len(people)))
-        return pl.DataFrame({one.name: np.log(one.score(requests, each) + _LEAST) for one in self._fitted})
+        return pl.DataFrame(
+            {name: np.log(one.score(requests, each) + _LEAST) for name, one in self._fitted.items()}
+        )
 
-    def _learn(self, as_of: int) -> Dataset:
+    def _learn(self, as_of: int) -> None:
         """Fit as of the last of the moments, whole four weeks before the end, that is not after this one."""
         moment = self._until - -((as_of - self._until) // _EVERY) * _EVERY
-        if self._dataset is None or moment != self._moment:
+        if moment != self._moment:
             self._dataset, self._moment = campaign_dataset(self._log, moment), moment
-            self._fitted = [RECOMMENDERS[name]().fit(self._dataset) for name in self._names]
-        return self._dataset
+            self._fitted = {name: Campaigns(make()).fit(self._dataset) for name, make in self._made.items()}
 
 
 def learn_campaigns(log: CampaignLog, until: int, progress: Progress) -> ResponseModel:
