@@ -19,7 +19,8 @@ def choices(n=300, seed=0):
 
 
 def test_what_decides_is_found_and_what_is_the_same_cancels_out():
-    line = Preference.fit(*choices(), 10.0)
+    matrix, taken, person = choices()
+    line = Preference.fit(matrix, taken, person, 10.0)
     assert line is not None
     assert 1.5 < line.weights[0] < 2.5
     assert line.weights[1] == 0
