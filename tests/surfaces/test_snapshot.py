@@ -20,7 +20,9 @@ NOTHING = pl.DataFrame()
 
 def asked(log=None) -> Asked:
     known = shop() if log is None else log
-    return Asked(CampaignLog(known, (), NOTHING, NOTHING, NOTHING), AS_OF * DAY_MS, HORIZON, NOTHING, learn_responses)
+    return Asked(
+        CampaignLog(known, (), NOTHING, NOTHING, NOTHING), AS_OF * DAY_MS, HORIZON, NOTHING, learn_responses
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -161,16 +161,21 @@ def take_snapshot(store: Store, folder: Path, as_of: int, days: int, progress: P
     What could not be told, and why.
     """
     snapshots, faults = Snapshots(folder), []
-    erasures, log = store.erasures(), read_campaign_log(store, store)
     trial = store.read(partial(outbox.trial, days=EFFECT_DAYS, now=system_clock()))
-    if as_of > log.customers.end + days * DAY_MS:
-        as_of = log.customers.end
+
+    def read() -> tuple[int, Asked]:
+        erasures, log = store.erasures(), read_campaign_log(store, store)
+        end = log.customers.end
+        when = as_of if as_of <= end + days * DAY_MS else end
+        return erasures, Asked(log, when, days, trial, learn_campaigns)
+
+    erasures, asked = read()
     for name, take in PARTS.items():
-        snapshots.put(name, part := _taken(take, Asked(log, as_of, days, trial, learn_campaigns), progress))
+        snapshots.put(name, part := _taken(take, asked, progress))
         while store.erasures() != erasures:
             # Whoever was erased meanwhile must not be found in what is kept.
-            erasures, log = store.erasures(), read_campaign_log(store, store)
-            snapshots.put(name, part := _taken(take, Asked(log, as_of, days, trial, learn_campaigns), progress))
+            erasures, asked = read()
+            snapshots.put(name, part := _taken(take, asked, progress))
         if part.fault:
             faults.append(f"{name}: {part.fault}")
     return tuple(faults)

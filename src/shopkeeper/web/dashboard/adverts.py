@@ -23,6 +23,9 @@ from shopkeeper.web.strings import Words
 
 _SHOWN: Final = 100
 _TEXT: Final = 80
+_EXAMPLE: Final = (
+    '{"ad_id": "tea", "text": "New tea", "bid": 0.4, "daily_budget": 20, "segments": ["active"]}'
+)
 
 
 class AdPages:
@@ -45,7 +48,8 @@ class AdPages:
     def look(self, call: Call) -> Response:
         """The page."""
         service = self._frame.service
-        context: dict[str, object] = {"file": service.config.ads.file, "fault": "", "lines": [], "adverts": 0}
+        context: dict[str, object] = {"file": service.config.ads.file, "example": _EXAMPLE}
+        context |= {"fault": "", "lines": []}
         try:
             adverts = self._adverts()
         except ShopkeeperError as error:

@@ -66,7 +66,7 @@ class CurvePages:
             Series(words("dash_came"), tuple(found.get("came", ()))),
             Series(words("dash_told_so"), tuple(found.get("told", ()))),
         )
-        return _lines("reliability", words, "dash_told_so", labels, series, percent=True)
+        return _lines("reliability", words, words("dash_told_so"), labels, series, percent=True)
 
     def gain(self, call: Call) -> Chart:
         """Share of all true cases among the highest chances."""
@@ -74,7 +74,7 @@ class CurvePages:
         points = found.get("gain", ())
         even = tuple((place + 1) / len(points) for place in range(len(points)))
         series = (Series(words("dash_by_chance"), tuple(points)), Series(words("dash_by_lot"), even))
-        return _lines("gain", words, "dash_highest", _shares(len(points)), series, percent=True)
+        return _lines("gain", words, words("dash_highest"), _shares(len(points)), series, percent=True)
 
     def lift(self, call: Call) -> Chart:
         """How many times more often the highest chances come true."""
@@ -84,7 +84,7 @@ class CurvePages:
             Series(words("dash_by_chance"), points),
             Series(words("dash_by_lot"), (1.0,) * len(points)),
         )
-        return _lines("lift", words, "dash_highest", _shares(len(points)), series)
+        return _lines("lift", words, words("dash_highest"), _shares(len(points)), series)
 
     def qini(self, call: Call) -> Chart:
         """People won by writing to the highest scores first."""
@@ -93,7 +93,7 @@ class CurvePages:
         even = tuple(one * curve[-1] for one in share)
         series = (Series(words("dash_by_score"), tuple(curve)), Series(words("dash_by_lot"), even))
         labels = tuple(f"{100 * one:.0f}%" for one in share)
-        return _lines("qini", words, "dash_highest", labels, series, percent=True)
+        return _lines("qini", words, words("dash_highest"), labels, series, percent=True)
 
     def _asked(self, call: Call) -> dict[str, Any]:
         found = self._figures(self._looks.part(PART), _kind(call))
@@ -126,7 +126,7 @@ def _lines(
     percent: bool = False,
 ) -> Chart:
     title = words(f"curve_{name}")
-    return Chart(name, title, words(label), labels, series if labels else (), lines=True, percent=percent)
+    return Chart(name, title, label, labels, series if labels else (), lines=True, percent=percent)
 
 
 def _told(of: str, found: dict[str, Any], words: Words) -> list[tuple[str, str, str]]:

@@ -262,10 +262,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Put them into {} in the shop's folder, one a line; they run as soon as it is there. For example:",
         "请写入商店目录下的 {}，每行一条，保存后立即生效。例如：",
     ),
-    "dash_ads_example": (
-        '{{"ad_id": "tea", "text": "New tea", "bid": 0.4, "daily_budget": 20, "segments": ["active"]}}',
-        '{{"ad_id": "tea", "text": "新茶上市", "bid": 0.4, "daily_budget": 20, "segments": ["active"]}}',
-    ),
     "ad_coming": ("to come", "未开始"),
     "ad_open": ("open", "投放中"),
     "ad_over": ("over", "已结束"),
