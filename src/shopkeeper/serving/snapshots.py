@@ -171,14 +171,20 @@ def take_snapshot(store: Store, folder: Path, as_of: int, days: int, progress: P
 
     erasures, asked = read()
     for name, take in PARTS.items():
-        snapshots.put(name, part := _taken(take, asked, progress))
+        told = partial(_telling, name, progress)
+        snapshots.put(name, part := _taken(take, asked, told))
         while store.erasures() != erasures:
             # Whoever was erased meanwhile must not be found in what is kept.
             erasures, asked = read()
-            snapshots.put(name, part := _taken(take, asked, progress))
+            snapshots.put(name, part := _taken(take, asked, told))
         if part.fault:
             faults.append(f"{name}: {part.fault}")
     return tuple(faults)
+
+
+def _telling(name: str, progress: Progress, stage: str, done: int, total: int) -> None:
+    """Parts go through the same stages; each tells of its own."""
+    progress(f"{name}: {stage}", done, total)
 
 
 def _taken(take: Take, asked: Asked, progress: Progress) -> Part:

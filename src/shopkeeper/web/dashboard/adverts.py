@@ -158,7 +158,7 @@ def _line(
         "showings": showings,
         "clicks": clicks,
         "rate": f"{100 * clicks / showings:.2f}%" if showings else "",
-        "each": money(charges / showings / MICROS, currency) if showings else "",
+        "thousand": money(1000 * charges / showings / MICROS, currency) if showings else "",
         "open": state == "open",
         "state": words(f"ad_{state}"),
         "segments": ", ".join(one.segments),

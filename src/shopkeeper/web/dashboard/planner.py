@@ -117,7 +117,8 @@ class CampaignPages:
         ]
         rest = rest_of(service.config.actions)
         stored = service.store.write(partial(outbox.put, messages=messages, rest=rest)).result()
-        return see_other(f"{self.path}?approved={stored}#outbox")
+        waits = max(0, stored - int(found.held.sum()))
+        return see_other(f"{self.path}?approved={waits}#outbox")
 
     def profit(self, call: Call) -> Chart:
         """Expected cost and profit by how many are invited."""
@@ -159,7 +160,7 @@ class CampaignPages:
             "message_cost": money(worth.message, currency),
             "plan": found,
             "many": many,
-            "expected": round(responses, 1),
+            "expected": f"{responses:,.1f}",
             "rate": f"{100 * responses / max(1, len(invited)):.1f}%",
             "cost": money(len(invited) * worth.message, currency),
             "profit": money(responses * worth.response - len(invited) * worth.message, currency),

@@ -255,7 +255,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "dash_ad": ("Advert", "广告"),
     "dash_bid": ("Bid a click", "每次点击出价"),
     "dash_left": ("Left", "剩余"),
-    "dash_each_showing": ("Paid a showing", "每次展示花费"),
+    "dash_thousand": ("Paid for 1,000 shown", "千次展示花费"),
     "dash_ads_unbound": ("no bound", "不限"),
     "dash_ads_none": ("There are no adverts yet.", "还没有广告。"),
     "dash_ads_how": (
