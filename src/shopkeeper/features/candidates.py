@@ -82,7 +82,7 @@ class Asked:
     @cached_property
     def keys(self) -> Longs:
         """Request and item of each candidate in one rising number."""
-        return self.rows << 32 | self.candidates.items
+        return self.candidates.keys
 
     @cached_property
     def places(self) -> Longs:
@@ -118,7 +118,7 @@ class Asked:
         known = self.requests.histories.known
         if not len(known.items):
             return _NOTHING, _NOTHING
-        return _met(known.rows << 32 | known.items, self.keys)
+        return _met(known.keys, self.keys)
 
 
 def _met(domain: Longs, values: Longs) -> tuple[Longs, Longs]:
