@@ -86,10 +86,7 @@ def strongest(candidates: Ragged, scores: Floats, n: int) -> Longs:
     for start, end in _slices(candidates.offsets):
         row = scores[start:end]
         bound = np.partition(row, len(row) - n)[len(row) - n] if len(row) > n else np.float32(0.0)
-        if bound <= 0:
-            places = np.flatnonzero(row > 0)
-        else:
-            places = np.flatnonzero(row >= bound)
+        places = np.flatnonzero(row >= bound if bound > 0 else row > 0)
         if len(places) > n:
             level = np.flatnonzero(row[places] == bound)
             places = np.delete(places, level[n - len(places) :])
