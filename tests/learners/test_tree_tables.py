@@ -30,6 +30,12 @@ def grown(seed, leaves, n=600, trees=12):
     return lgb.train(parameters, data, trees)
 
 
+def tables_of(booster):
+    tables = TreeTables.of_text(booster.model_to_string())
+    assert tables is not None
+    return tables
+
+
 def odd(rng, n):
     """Rows with values that training never saw: unknown ones, codes out of range, infinities, thresholds."""
     matrix = rows(rng, n)
@@ -44,14 +50,14 @@ def odd(rng, n):
 @given(st.integers(0, 10_000), st.integers(2, 9), st.sampled_from([1, 2, 60, 700]))
 def test_sums_are_those_of_lightgbm_to_the_last_bit(seed, leaves, n):
     booster = grown(seed % 5, leaves)
-    tables = TreeTables.of_text(booster.model_to_string())
+    tables = tables_of(booster)
     matrix = odd(np.random.default_rng(seed), n)
     np.testing.assert_array_equal(tables.predict(matrix), booster.predict(matrix, raw_score=True))
 
 
 def test_values_on_a_threshold_go_where_lightgbm_sends_them():
     booster = grown(0, 8)
-    tables = TreeTables.of_text(booster.model_to_string())
+    tables = tables_of(booster)
     edges = tables.thresholds[np.isfinite(tables.thresholds)]
     for near in (edges, np.nextafter(edges, np.float32(np.inf)), np.nextafter(edges, np.float32(-np.inf))):
         matrix = np.repeat(near[:, None], 4, axis=1)
@@ -59,14 +65,14 @@ def test_values_on_a_threshold_go_where_lightgbm_sends_them():
 
 
 def test_nothing_is_asked_of_no_rows():
-    tables = TreeTables.of_text(grown(0, 8).model_to_string())
+    tables = tables_of(grown(0, 8))
     assert tables.predict(np.empty((0, 4), np.float32)).shape == (0,)
 
 
 def test_a_tree_that_never_splits_is_a_number():
     flat = lgb.Dataset(np.ones((50, 2)), np.full(50, 3.0), params={"verbosity": -1})
     booster = lgb.train({"verbosity": -1, "num_leaves": 8}, flat, 3)
-    tables = TreeTables.of_text(booster.model_to_string())
+    tables = tables_of(booster)
     asked = np.ones((2, 2), np.float32)
     np.testing.assert_array_equal(tables.predict(asked), booster.predict(asked, raw_score=True))
 
