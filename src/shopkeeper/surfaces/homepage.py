@@ -79,7 +79,9 @@ def composed(
         elif shelf in _OWN:
             page.warnings += _emptied(page, shelf)
     chance = order.chance(placed)
-    rows = page.rows if chance == 1 else [replace(row, placed=chance) for row in page.rows]
+    rows = page.said()
+    if chance != 1:
+        rows = [replace(row, placed=chance) for row in rows]
     return Composed(tuple(rows), (*ruled.conflicts, *ruled.warnings, *page.warnings))
 
 
