@@ -6,9 +6,9 @@
     python -m benchmarks.serving FOLDER training
 
 FOLDER comes from ``python -m benchmarks.serving.shop``: 100,000 items, histories of 50 events. The server is
-two worker processes of ``shopkeeper serve`` on this machine; so is the load generator. The most there can be a
-second is measured with `MOST` connections that never rest; open loop then runs at half of it. A constant of
-the same size, from a route of the same application, is measured beside, in turn.
+two worker processes of ``shopkeeper serve`` on this machine; so is the load generator. The most there can be
+a second is measured with `MOST` connections that never rest; open loop then runs at half of it. A constant
+of the same size, from a route of the same application, is measured beside, in turn.
 """
 
 import argparse

@@ -23,8 +23,8 @@ def changed(shop: Shop, rounds: int) -> dict[str, Any]:
     times, untold, same = [], [], 0
     with served(shop.folder) as port:
         workers = one_a_worker(port)
-        for connection in workers:
-            for who in shop.askers[:50]:
+        for who in shop.askers[:50]:
+            for connection in workers:
                 _page(connection, who)
         for n in range(rounds):
             who = shop.askers[n % len(shop.askers)]

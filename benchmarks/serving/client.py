@@ -123,9 +123,7 @@ class _Generator:
         after = resource.getrusage(resource.RUSAGE_SELF)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         answers = len(self._milliseconds)
-        return Outcome(
-            np.array(self._milliseconds), self._errors, took, self._bytes / max(answers, 1), cpu
-        )
+        return Outcome(np.array(self._milliseconds), self._errors, took, self._bytes / max(answers, 1), cpu)
 
     async def _fire(self, start: float) -> None:
         """Have requests fall due until time is up."""

@@ -33,7 +33,9 @@ def make(folder: Path, items: int, people: int) -> None:
     generated.items.write_parquet(folder / "items.parquet")
     shopkeeper("init", str(folder / "shop"))
     for table in ("items", "events"):
-        shopkeeper("import", str(folder / f"{table}.parquet"), "--shop", str(folder / "shop"), "--kind", table)
+        shopkeeper(
+            "import", str(folder / f"{table}.parquet"), "--shop", str(folder / "shop"), "--kind", table
+        )
     (folder / ASKERS).write_text("\n".join(full) + "\n", encoding="utf-8")
     shopkeeper("train", "--shop", str(folder / "shop"))
 

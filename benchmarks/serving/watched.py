@@ -32,7 +32,7 @@ def memory(shop: Shop, minutes: float, rate: float) -> dict[str, Any]:
         watcher.join()
     at = np.array([moment for moment, _ in samples]) / 60
     told = {}
-    for n, pid in enumerate(workers):
+    for n in range(len(workers)):
         rss = np.array([values[n] for _, values in samples])
         slope = float(np.polyfit(at, rss, 1)[0])
         late = at >= at[-1] / 2
@@ -100,9 +100,7 @@ def _workers(port: int) -> list[int]:
     return found
 
 
-def _watch(
-    workers: list[int], samples: list[tuple[float, list[float]]], done: threading.Event
-) -> None:
+def _watch(workers: list[int], samples: list[tuple[float, list[float]]], done: threading.Event) -> None:
     start = time.perf_counter()
     while not done.wait(SAMPLE_SECONDS):
         samples.append((time.perf_counter() - start, [_resident_mb(pid) for pid in workers]))
