@@ -70,7 +70,7 @@ class Composer:
             self._shelve(name, title, inserted(cards, pinned))
 
     def said(self) -> list[Row]:
-        """The shelves, each card with its recommender's reason; each recommender is asked once for the page."""
+        """The shelves, each card with its reason; a recommender is asked once for all it put there."""
         chosen: dict[Explains | None, list[int]] = {}
         for one in self._unsaid:
             chosen.setdefault(one.ranked.by, []).extend(one.chosen)
