@@ -3,6 +3,8 @@ import itertools
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS
@@ -130,6 +132,31 @@ def test_new_items_the_model_has_never_seen_are_shown_to_those_who_like_their_ca
     shelf = next(row for row in rows if row.name == "new")
     assert [card.item_id for card in shelf.cards] == [f"new-{i}" for i in range(6)]
     assert {card.reason.en for card in shelf.cards} == {f"New in {best}"}
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 9), st.booleans()), max_size=30),
+    st.integers(-1, 10),
+)
+def test_what_is_new_in_a_category_is_what_a_plain_reading_finds(items, since):
+    stock = made.assortment(
+        [
+            {
+                c.ITEM_ID: f"{n:02}",
+                c.TITLE: f"Title {n}",
+                c.CATEGORY: f"Category {category}" if category >= 0 else None,
+                c.CREATED_AT: created,
+                c.IN_STOCK: in_stock,
+            }
+            for n, (category, created, in_stock) in enumerate([*items, (0, 0, True)])
+        ]
+    )
+    for category in range(len(stock.categories)):
+        plain = [n for n in range(len(stock)) if stock.offered[n] and stock.category[n] == category]
+        expected = sorted(
+            (n for n in plain if stock.created_at[n] > since), key=lambda n: (-stock.created_at[n], n)
+        )
+        assert homepage._created_after(stock, category, since).tolist() == expected
 
 
 def test_something_different_comes_from_where_the_person_spends_least():

@@ -152,7 +152,7 @@ class Blend:
         places = np.searchsorted(fused.candidates.items, items)
         carriers = fused.parts[:, places].argmax(axis=0) if len(items) else np.empty(0, np.int64)
         moved = self._moved(request, fused, places)
-        told = [_evidence(asked[who], request, item) for who, item in zip(carriers, items, strict=True)]
+        told = _told(asked, carriers, request, items)
         return tuple(
             replace(evidence, facts=evidence.facts + facts)
             for evidence, facts in zip(told, moved, strict=True)
@@ -395,7 +395,17 @@ def _strongest_facts(names: tuple[str, ...], values: NDArray[np.float32]) -> Fac
     return tuple((f"{RANKER}:{names[place]}", float(values[place])) for place in order)
 
 
-def _evidence(source: Recommender, request: Requests, item: int) -> Evidence:
-    if isinstance(source, Explains):
-        return source.explain(request, np.array([item], np.int32))[0]
-    return Evidence(source.name)
+def _told(
+    sources: tuple[Recommender, ...], carriers: Longs, request: Requests, items: Ints
+) -> list[Evidence]:
+    """What the source that carries each item says of it; each source is asked once for all of its own."""
+    told = [Evidence("")] * len(items)
+    for who, source in enumerate(sources):
+        own = np.flatnonzero(carriers == who)
+        if not len(own):
+            continue
+        explains = isinstance(source, Explains)
+        said = source.explain(request, items[own]) if explains else (Evidence(source.name),) * len(own)
+        for place, evidence in zip(own.tolist(), said, strict=True):
+            told[place] = evidence
+    return told

@@ -7,8 +7,9 @@ from itertools import zip_longest
 import numpy as np
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import DAY_MS, Bools
+from shopkeeper.core.types import DAY_MS, Bools, Ints
 from shopkeeper.recommenders.fresh import PLACE
+from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.composer import FEWEST, Composer
 from shopkeeper.surfaces.fresh import Drawn, tried_in
 from shopkeeper.surfaces.page import CategoryLink, Reason, Row
@@ -197,16 +198,22 @@ def _new(page: Composer) -> None:
 def _newly_created(page: Composer, favourites: Bools) -> None:
     visit, stock = page.visit, page.visit.stock
     since = visit.as_of - NEW_DAYS * DAY_MS
-    fresh = stock.offered & (stock.created_at > since) & (stock.category >= 0) & favourites[stock.category]
-    codes = np.flatnonzero(fresh)
+    codes = np.concatenate(
+        [_created_after(stock, category, since) for category in np.flatnonzero(favourites)]
+    )
     order = np.lexsort((codes, -stock.created_at[codes], -visit.tastes[stock.category[codes]]))
-    items = codes[order].tolist()
-    chosen = pick(stock, items, page.taken, page.k, visit.ruled.caps)
+    chosen = pick(stock, codes[order].tolist(), page.taken, page.k, visit.ruled.caps)
     if len(chosen) < FEWEST:
         return
     page.taken.add(chosen)
     cards = tuple(stock.card(item, reason=new_in(stock.texts[c.CATEGORY][item])) for item in chosen)
     page.rows.append(Row("new", "New in what you like", "您喜欢的品类上新", cards))
+
+
+def _created_after(stock: Assortment, category: int, since: int) -> Ints:
+    """What is offered of a category and younger than a moment."""
+    codes = stock.newest[category]
+    return codes[: np.searchsorted(-stock.created_at[codes], -since)]
 
 
 def _not_met_yet(page: Composer, favourites: Bools) -> None:

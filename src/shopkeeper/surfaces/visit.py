@@ -133,7 +133,8 @@ class Visit:
     @cached_property
     def request(self) -> Requests:
         """The question "what should this person see now?", without bounds."""
-        return Requests(self.histories, np.array([self.as_of], np.int64), attributes=self.attributes)
+        now = np.array([self.as_of], np.int64)
+        return Requests(self.histories, now, attributes=self.attributes, heard={})
 
     @cached_property
     def words(self) -> Wording:
