@@ -136,9 +136,10 @@ def test_new_items_the_model_has_never_seen_are_shown_to_those_who_like_their_ca
 
 @given(
     st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 9), st.booleans()), max_size=30),
+    st.lists(st.sampled_from([0.0, 0.25, 0.5]), min_size=4, max_size=4),
     st.integers(-1, 10),
 )
-def test_what_is_new_in_a_category_is_what_a_plain_reading_finds(items, since):
+def test_what_is_new_is_what_a_plain_reading_finds(items, tastes, since):
     stock = made.assortment(
         [
             {
@@ -151,12 +152,16 @@ def test_what_is_new_in_a_category_is_what_a_plain_reading_finds(items, since):
             for n, (category, created, in_stock) in enumerate([*items, (0, 0, True)])
         ]
     )
-    for category in range(len(stock.categories)):
-        plain = [n for n in range(len(stock)) if stock.offered[n] and stock.category[n] == category]
-        expected = sorted(
-            (n for n in plain if stock.created_at[n] > since), key=lambda n: (-stock.created_at[n], n)
-        )
-        assert homepage._created_after(stock, category, since).tolist() == expected
+    own = np.array(tastes[: len(stock.categories)], np.float32)
+    plain = [
+        n
+        for n in range(len(stock))
+        if stock.offered[n]
+        and own[stock.category[n]] > 0 <= stock.category[n]
+        and stock.created_at[n] > since
+    ]
+    expected = sorted(plain, key=lambda n: (-own[stock.category[n]], -stock.created_at[n], n))
+    assert list(homepage._newest(stock, own, own > 0, since)) == expected
 
 
 def test_something_different_comes_from_where_the_person_spends_least():

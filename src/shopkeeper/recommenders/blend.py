@@ -30,7 +30,7 @@ from shopkeeper.core.types import (
     distinct,
 )
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.recommenders.base import Explains, Recommender, retrieves, says_all
+from shopkeeper.recommenders.base import Recommender, retrieves, says_all
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.popular import Popular
 from shopkeeper.recommenders.ranker import BASE, Ranker, Signals
@@ -404,8 +404,8 @@ def _told(
         own = np.flatnonzero(carriers == who)
         if not len(own):
             continue
-        explains = isinstance(source, Explains)
-        said = source.explain(request, items[own]) if explains else (Evidence(source.name),) * len(own)
+        explain = getattr(source, "explain", None)  # by name, as `says_all` does
+        said = (Evidence(source.name),) * len(own) if explain is None else explain(request, items[own])
         for place, evidence in zip(own.tolist(), said, strict=True):
             told[place] = evidence
     return told

@@ -1,13 +1,13 @@
 """The homepage: shelves from the most personal to the least, nothing twice, categories in personal order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import DAY_MS, Bools, Ints
+from shopkeeper.core.types import DAY_MS, Bools, Floats, Ints
 from shopkeeper.recommenders.fresh import PLACE
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.composer import FEWEST, Composer
@@ -197,12 +197,8 @@ def _new(page: Composer) -> None:
 
 def _newly_created(page: Composer, favourites: Bools) -> None:
     visit, stock = page.visit, page.visit.stock
-    since = visit.as_of - NEW_DAYS * DAY_MS
-    codes = np.concatenate(
-        [_created_after(stock, category, since) for category in np.flatnonzero(favourites)]
-    )
-    order = np.lexsort((codes, -stock.created_at[codes], -visit.tastes[stock.category[codes]]))
-    chosen = pick(stock, codes[order].tolist(), page.taken, page.k, visit.ruled.caps)
+    newest = _newest(stock, visit.tastes, favourites, visit.as_of - NEW_DAYS * DAY_MS)
+    chosen = pick(stock, newest, page.taken, page.k, visit.ruled.caps)
     if len(chosen) < FEWEST:
         return
     page.taken.add(chosen)
@@ -210,10 +206,20 @@ def _newly_created(page: Composer, favourites: Bools) -> None:
     page.rows.append(Row("new", "New in what you like", "您喜欢的品类上新", cards))
 
 
+def _newest(stock: Assortment, tastes: Floats, among: Bools, since: int) -> Iterator[int]:
+    """What is younger than a moment in some categories, by taste for these, then the last created first."""
+    for taste in np.unique(tastes[among])[::-1]:
+        equal = np.flatnonzero(among & (tastes == taste)).tolist()
+        codes = np.concatenate([_created_after(stock, category, since) for category in equal])
+        if len(equal) > 1:
+            codes = codes[np.lexsort((codes, -stock.created_at[codes]))]
+        yield from map(int, codes)
+
+
 def _created_after(stock: Assortment, category: int, since: int) -> Ints:
-    """What is offered of a category and younger than a moment."""
-    codes = stock.newest[category]
-    return codes[: np.searchsorted(-stock.created_at[codes], -since)]
+    """What is offered of a category and younger than a moment, the last created first."""
+    codes, created = stock.newest[category]
+    return codes[: np.searchsorted(created, -since)]
 
 
 def _not_met_yet(page: Composer, favourites: Bools) -> None:

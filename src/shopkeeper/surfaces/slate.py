@@ -116,10 +116,9 @@ def offered(stock: Assortment, *, categories: Bools | None = None) -> Bools:
 def _inside(stock: Assortment, items: Bools, categories: Bools | None) -> Bools:
     if categories is None:
         return items[: stock.known]
-    mask = np.zeros(stock.known, bool)
-    inside = np.flatnonzero(items[: stock.known] & (stock.category[: stock.known] >= 0))
-    mask[inside] = categories[stock.category[inside]]
-    return mask
+    # The last entry is that of items without a category, whose number is -1.
+    inside: Bools = np.append(categories, False)[stock.category[: stock.known]]
+    return items[: stock.known] & inside
 
 
 def _distinct(stock: Assortment, ranked: Iterable[int]) -> Iterator[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -337,5 +338,6 @@ def _ranked(answer: Recommendations, by: Recommender | None = None) -> Ranked:
         items.tolist(),
         answer.scores.tolist(),
         [answer.source_names[source] for source in answer.sources.tolist()],
-        by if isinstance(by, Explains) else None,
+        # By name: whether an object keeps a protocol costs a live request more than a list.
+        cast(Explains, by) if hasattr(by, "explain") else None,
     )
