@@ -30,7 +30,7 @@ from shopkeeper.core.types import (
     distinct,
 )
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.recommenders.base import Explains, Recommender, retrieves, says_all
+from shopkeeper.recommenders.base import Recommender, retrieves, says_all
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.popular import Popular
 from shopkeeper.recommenders.ranker import BASE, Ranker, Signals
@@ -152,7 +152,7 @@ class Blend:
         places = np.searchsorted(fused.candidates.items, items)
         carriers = fused.parts[:, places].argmax(axis=0) if len(items) else np.empty(0, np.int64)
         moved = self._moved(request, fused, places)
-        told = [_evidence(asked[who], request, item) for who, item in zip(carriers, items, strict=True)]
+        told = _told(asked, carriers, request, items)
         return tuple(
             replace(evidence, facts=evidence.facts + facts)
             for evidence, facts in zip(told, moved, strict=True)
@@ -396,7 +396,17 @@ def _strongest_facts(names: tuple[str, ...], values: NDArray[np.float32]) -> Fac
     return tuple((f"{RANKER}:{names[place]}", float(values[place])) for place in order)
 
 
-def _evidence(source: Recommender, request: Requests, item: int) -> Evidence:
-    if isinstance(source, Explains):
-        return source.explain(request, np.array([item], np.int32))[0]
-    return Evidence(source.name)
+def _told(
+    sources: tuple[Recommender, ...], carriers: Longs, request: Requests, items: Ints
+) -> list[Evidence]:
+    """What the source that carries each item says of it; each source is asked once for all of its own."""
+    told = [Evidence("")] * len(items)
+    for who, source in enumerate(sources):
+        own = np.flatnonzero(carriers == who)
+        if not len(own):
+            continue
+        explain = getattr(source, "explain", None)  # by name, as `says_all` does
+        said = (Evidence(source.name),) * len(own) if explain is None else explain(request, items[own])
+        for place, evidence in zip(own.tolist(), said, strict=True):
+            told[place] = evidence
+    return told
