@@ -71,7 +71,8 @@ def event_rows(people: int = 60) -> list[dict[str, object]]:
 
 def campaign_rows() -> list[dict[str, object]]:
     """One campaign that was, and one that runs."""
-    now, rows = int(time.time()), []
+    now = int(time.time())
+    rows: list[dict[str, object]] = []
     for name, start in (("winter", -60), ("spring", -2)):
         dates = {"starts_at": now + start * DAY_SECONDS, "ends_at": now + (start + 20) * DAY_SECONDS}
         for item in (1, 9, 17):
@@ -82,11 +83,8 @@ def campaign_rows() -> list[dict[str, object]]:
 
 def promotion_rows(people: int = 60) -> list[dict[str, object]]:
     """Every third customer took the first campaign up."""
-    at = int(time.time()) - 55 * DAY_SECONDS
-    return [
-        {"customer_id": n, "timestamp": at, "event_type": "select_promotion", "promotion_id": "winter"}
-        for n in range(0, people, 3)
-    ]
+    told = {"timestamp": int(time.time()) - 55 * DAY_SECONDS, "event_type": "select_promotion"}
+    return [{**told, "customer_id": n, "promotion_id": "winter"} for n in range(0, people, 3)]
 
 
 def write_csv(path: Path, rows: list[dict[str, object]]) -> Path:

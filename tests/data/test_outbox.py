@@ -149,7 +149,7 @@ def test_what_messages_changed_is_told_beside_those_held_out(store):
         )
         for place, status in enumerate((SENT, SENT, outbox.HELD_OUT, WAITING))
     ]
-    kept = [replace(one, sent_at=NOW if one.status == SENT else None) for one in kept]
+    kept = [replace(one, campaign_id="spring", sent_at=NOW if one.status == SENT else None) for one in kept]
     alone = replace(message("m_9", "c_9"), status=SENT, sent_at=NOW)  # Nobody was held out beside it.
     assert put(store, *kept, alone) == 5
     bought = partial(buy, customer="c_1", at=NOW + DAY_MS)

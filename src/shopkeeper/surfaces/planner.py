@@ -110,8 +110,8 @@ def invitation(
         raise InvalidRequest(f"holdout = {holdout}: must be between 0 and 1.")
     free = audience.filter(~pl.col(c.CUSTOMER_ID).is_in(list(silent)))
     free = free.sort(CHANCE, c.CUSTOMER_ID, descending=[True, False])
-    responses = np.append(0.0, np.cumsum(free[CHANCE].to_numpy()))
-    cost = np.arange(len(responses)) * worth.message
+    responses: Doubles = np.append(0.0, np.cumsum(free[CHANCE].to_numpy()))
+    cost = np.arange(len(responses), dtype=np.float64) * worth.message
     profit = responses * worth.response - cost
     best = int(np.argmax(profit))
     affordable = best if budget is None or not worth.message else int(budget / worth.message + 1e-9)
