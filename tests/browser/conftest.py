@@ -74,10 +74,17 @@ def campaign_rows() -> list[dict[str, object]]:
     now = int(time.time())
     rows: list[dict[str, object]] = []
     for name, start in (("winter", -60), ("spring", -2)):
-        dates = {"starts_at": now + start * DAY_SECONDS, "ends_at": now + (start + 20) * DAY_SECONDS}
-        for item in (1, 9, 17):
-            told = {"campaign_id": name, "title": f"The {name} sale", "kind": "sale", "item_id": f"i{item}"}
-            rows.append(told | dates)
+        rows += [
+            {
+                "campaign_id": name,
+                "title": f"The {name} sale",
+                "kind": "sale",
+                "item_id": f"i{item}",
+                "starts_at": now + start * DAY_SECONDS,
+                "ends_at": now + (start + 20) * DAY_SECONDS,
+            }
+            for item in (1, 9, 17)
+        ]
     return rows
 
 
