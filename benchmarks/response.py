@@ -163,7 +163,8 @@ def table(asked: list[Asked]) -> list[str]:
         error = "" if which.startswith("RFM") else f"{expected_calibration_error(told, truth):.4f}"
         lines.append(
             f"| {which} | {pooled(asked, which):.4f} | {low:.3f} to {high:.3f} "
-            f"| {within(asked, which):.4f} | {within(asked, which, FEW):.4f} | {weighted(asked, which):.4f} | {error} |"
+            f"| {within(asked, which):.4f} | {within(asked, which, FEW):.4f} "
+            f"| {weighted(asked, which):.4f} | {error} |"
         )
     lines += ["", "| campaign | audience | redeemers | AUC | rolling |", "|---|---|---|---|---|"]
     for one in asked:
