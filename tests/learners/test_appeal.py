@@ -12,7 +12,7 @@ CONFIG = BoostingConfig(trees=60, rate=0.2, leaves=6, least_in_leaf=50, share_of
 LOOKED = 0.75 ** np.arange(8)
 APPEAL = np.array([0.05, 0.12, 0.25, 0.45, 0.6])
 """Of five kinds of goods."""
-BELIEF = 0.9 ** np.arange(8)
+BELIEF = np.asarray(0.9 ** np.arange(8), np.float64)
 
 
 @pytest.fixture(scope="module")

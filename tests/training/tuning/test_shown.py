@@ -57,6 +57,7 @@ def shown(dataset, appeal, pages=1_000, seed=1):
 
 def taught(dataset):
     split = time_split(dataset, 7)
+    assert split.pages is not None
     sources = (Popular().fit(split.train),)
     return sources, split, learn_from_shown(sources, ALONE, split.pages, split.train)
 
@@ -86,6 +87,7 @@ def test_a_few_takings_teach_nothing(bought):
 def test_pages_know_what_was_known_then_and_nothing_later(bought):
     dataset = shown(bought, np.full(60, 0.3), pages=40)
     pages = time_split(dataset, 7).pages
+    assert pages is not None
     histories = pages.requests.histories
     for row, (person, time) in enumerate(zip(pages.showings.person, pages.showings.time, strict=True)):
         own = (dataset.person == person) & (dataset.time < time) & (person >= 0)
