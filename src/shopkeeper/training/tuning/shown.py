@@ -53,8 +53,12 @@ def learn_from_shown(
     if pages.showings.taken.sum() < FEWEST:
         return None
     cut = len(pages) - len(pages) // _JUDGES
+    first = _lesson(sources, config, pages.part(0, cut))
+    # What was shown may lie below what the ranker orders.
+    if first.taken.sum() < FEWEST // 2 or first.taken.all():
+        return None
     ranker = Ranker().prepare(train)
-    looked = ranker.learn_shown(_lesson(sources, config, pages.part(0, cut)))
+    looked = ranker.learn_shown(first)
     gains = _gains(sources, config, ranker, pages.part(cut, len(pages)), looked)
     if not gains.size:
         return None
