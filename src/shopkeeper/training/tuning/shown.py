@@ -17,7 +17,7 @@ from shopkeeper.training.tuning.ranking import GRID, Learned
 
 FEWEST: Final = 300
 """Items taken below which trees would learn noise."""
-MOST: Final = 20_000
+MOST: Final = 6_000
 """Answers that are learned from, the newest."""
 _JUDGES: Final = 3
 """One answer in so many, the last, decides; the others teach."""
