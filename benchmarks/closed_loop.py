@@ -12,8 +12,8 @@ of the same log (0%) and of the ten best for each customer (100%).
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,8 @@ from shopkeeper.core.config import EventWeights
 from shopkeeper.core.types import DAY_MS, Doubles, Longs, Requests
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
 from shopkeeper.data.histories import slice_histories
+from shopkeeper.data.impressions import showings
+from shopkeeper.data.showings import Showings
 from shopkeeper.data.split import time_split
 from shopkeeper.data.synthetic import GeneratedShop, generate
 from shopkeeper.evaluation.plots import Line, curves
@@ -33,8 +35,10 @@ from shopkeeper.training.portfolio import fit_portfolio, refit
 
 SEEDS = 5
 CUSTOMERS, ITEMS, DAYS, K = 300, 400, 28, 10
+CHOOSING = (0, 3, 7, 14, 21)
+"""Days on which the model is chosen and tuned anew."""
 BUDGET = 10.0
-"""Seconds of choosing, once a week."""
+"""Seconds of choosing."""
 FATIGUE, FATIGUE_DAYS = 0.2, 7.0
 _COMING = 0.4
 _LOOKED = 0.85 ** np.arange(K)
@@ -76,13 +80,15 @@ def run(seed: int) -> tuple[Doubles, float]:
     log = shop.events.select(person, *_LOG[1:]).filter(pl.col(PERSON).is_not_null())
     start = int(log[c.TIMESTAMP].to_numpy().max()) + 1
     value, weary = np.zeros((DAYS, 3)), np.zeros((CUSTOMERS, ITEMS))
+    answers: list[pl.DataFrame] = []
     for day in range(DAYS):
         now = start + day * DAY_MS
         dataset = build_dataset(log, shop.items, weights=EventWeights())
         at = np.array([ids.index(item) for item in dataset.items.ids] + [0])
         people = np.flatnonzero(rng.random(CUSTOMERS) < _COMING)
         best = np.sort(truth[people], axis=1)[:, ::-1][:, :K]
-        if day % 7 == 0:
+        if day in CHOOSING:
+            dataset = replace(dataset, showings=_shown(answers, log, dataset))
             chosen = fit_portfolio(dataset, time_split(dataset, 7), seed=seed, budget=BUDGET, deep=False)
         shown = lists(refit(chosen, dataset), dataset, people, now, weary[people][:, at[:-1]])
         plain = lists(Popular().fit(dataset), dataset, people, now, np.zeros((len(people), ITEMS)))
@@ -93,8 +99,10 @@ def run(seed: int) -> tuple[Doubles, float]:
         weary *= 0.5 ** (1 / FATIGUE_DAYS)
         weary[people[:, None], at[shown]] += FATIGUE * (shown >= 0)
         weary[people[who], at[shown[who, slot]]] = 0.0
+        answers.append(_answered(_names(people), shown, dataset, day, now))
         items = [ids[item] for item in at[shown[who, slot]]]
-        log = pl.concat([log, _bought(_names(people[who]), items, now, log)])
+        pages = [f"{day}-{row}" for row in who.tolist()]
+        log = pl.concat([log, _bought(_names(people[who]), items, now, pages)], how="diagonal")
     closed = (value[:, 0] - value[:, 1]) / (value[:, 2] - value[:, 1])
     whole = value.sum(0)
     return closed, float((whole[0] - whole[1]) / (whole[2] - whole[1]))
@@ -104,15 +112,30 @@ def _names(people: Longs) -> list[str]:
     return [f"customer-{person + 1:06d}" for person in people.tolist()]
 
 
-def _bought(people: list[str], items: list[str], now: int, like: pl.DataFrame) -> pl.DataFrame:
-    n = len(people)
-    columns: tuple[list[Any], ...] = (people, items, ["purchase"] * n, [now] * n, [1.0] * n)
-    return pl.DataFrame(
-        [
-            pl.Series(name, values, dtype)
-            for (name, dtype), values in zip(like.schema.items(), columns, strict=True)
-        ]
+def _bought(people: list[str], items: list[str], now: int, pages: list[str]) -> pl.DataFrame:
+    same = (
+        pl.lit(now).alias(c.TIMESTAMP),
+        pl.lit("purchase").alias(c.EVENT_TYPE),
+        pl.lit(1.0).alias(c.QUANTITY),
     )
+    return pl.DataFrame({PERSON: people, c.ITEM_ID: items, c.REQUEST_ID: pages}).with_columns(same)
+
+
+def _answered(people: list[str], shown: Longs, log: Dataset, day: int, now: int) -> pl.DataFrame:
+    """A day's answers as the decision log tells them."""
+    row, slot = np.nonzero(shown >= 0)
+    items = [log.items.ids[code] for code in shown[row, slot].tolist()]
+    told = {c.REQUEST_ID: [f"{day}-{one}" for one in row.tolist()], PERSON: [people[one] for one in row]}
+    same = pl.lit("homepage").alias(c.SURFACE), pl.lit("for_you").alias(c.ROW), pl.lit(now).alias(c.TIMESTAMP)
+    return pl.DataFrame({**told, c.ITEM_ID: items, c.SLOT: slot}).with_columns(same)
+
+
+def _shown(answers: list[pl.DataFrame], log: pl.DataFrame, dataset: Dataset) -> Showings:
+    """What was shown and what came of it, as a training reads it."""
+    if not answers:
+        return Showings()
+    missing = [pl.lit(None, pl.Float64).alias(name) for name in (c.PRICE, c.VALUE)]
+    return showings(pl.concat(answers), log.with_columns(missing), dataset)
 
 
 def main() -> None:

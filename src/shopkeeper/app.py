@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -33,6 +33,7 @@ from shopkeeper.core.types import Balance
 from shopkeeper.data import outbox
 from shopkeeper.data.campaign_log import read_campaign_log
 from shopkeeper.data.customer_log import CustomerLog, read_customer_log
+from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
 from shopkeeper.data.report import ImportReport
@@ -239,13 +240,17 @@ class Shop:
 
         How far it has come stands in the folder of models, where the dashboard reads it.
         """
-        with announcing(self.models, progress, self.store.last_seq()) as announcer:
+        with (
+            announcing(self.models, progress, self.store.last_seq()) as announcer,
+            closing(Decisions(self.store)) as decisions,
+        ):
             training = train(
                 self.store,
                 self.store,
                 self.models,
                 self._cache,
                 self.config,
+                decisions=decisions,
                 test_days=test_days,
                 budget=budget,
                 progress=announcer,
@@ -283,7 +288,8 @@ class Shop:
             The log is too short to hold anything back.
         """
         chosen = chosen_fitters(models, progress)
-        dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
+        with closing(Decisions(self.store)) as decisions:
+            dataset = read_learnable(self.store, self.store, self.config, self._cache, decisions).dataset
         return evaluate_task(time_task(dataset, test_days), dataset, chosen, progress=progress)
 
     def describe(

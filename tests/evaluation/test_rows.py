@@ -6,7 +6,7 @@ import polars as pl
 from shopkeeper.core import columns as c
 from shopkeeper.data.attribution import EVENT_COLUMNS
 from shopkeeper.data.decisions import SHOWN_COLUMNS
-from shopkeeper.evaluation.rows import row_counts, rows_shown
+from shopkeeper.evaluation.rows import own_counts, row_counts, rows_shown
 
 NUMBERS = {c.SLOT: pl.Int64, c.PROBABILITY: pl.Float64, c.TIMESTAMP: pl.Int64}
 PRICES = {c.TIMESTAMP: pl.Int64, c.QUANTITY: pl.Float64, c.PRICE: pl.Float64, c.VALUE: pl.Float64}
@@ -52,3 +52,19 @@ def test_no_more_clicks_are_found_than_rows_were_shown():
     shown, events = frames(pages, [("r1", "a"), ("r1", "b"), ("r1", "c"), ("r2", "d")])
     assert rows_shown(shown, "homepage") == 2
     assert row_counts(shown, events, "homepage", ROWS, 4)[1].sum() == 2
+
+
+def test_each_ones_own_sum_to_those_of_all():
+    pages = [(f"r{n}", "homepage", [("for_you", "ab"), ("new", "cd")][:: 1 - 2 * (n % 2)]) for n in range(6)]
+    answers, events = frames(pages, [("r0", "a"), ("r1", "c"), ("r4", "d")])
+    names = ("ann", "ann", "bob", "bob", "bob", None)
+    who = pl.col(c.REQUEST_ID).replace({f"r{n}": name for n, name in enumerate(names)})
+    answers = answers.with_columns(who.alias("person"))
+    looked = np.array([1.0, 0.5])
+    people, looks, clicked = own_counts(answers, events, "homepage", ROWS, looked)
+    assert people == ["ann", "bob"]
+    np.testing.assert_array_equal(looks, [[1.5, 0, 1.5], [2.5, 0, 2.0]])
+    np.testing.assert_array_equal(clicked, [[1, 0, 1], [0, 0, 1]])
+    shown, clicks = row_counts(answers.drop_nulls("person"), events, "homepage", ROWS, 2)
+    np.testing.assert_array_equal(shown @ looked, looks.sum(0))
+    np.testing.assert_array_equal(clicks.sum(1), clicked.sum(0))

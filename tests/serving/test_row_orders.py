@@ -8,8 +8,8 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.config import Lists, ShopConfig
 from shopkeeper.core.types import Decision, Shown
 from shopkeeper.data.schema import DECISIONS
-from shopkeeper.serving.row_orders import FEWEST_CLICKS, RowOrders
-from shopkeeper.surfaces.row_order import AS_GIVEN
+from shopkeeper.serving.row_orders import FEWEST_CLICKS, Own, RowOrders
+from shopkeeper.surfaces.row_order import AS_GIVEN, ROWS
 from tests.serving import world
 
 LIKED = "explore"
@@ -61,6 +61,20 @@ def test_few_clicks_change_nothing_and_the_same_log_gives_the_same_orders(servic
         one.learn()
     np.testing.assert_array_equal(orders[0]._worlds, orders[1]._worlds)
     assert len(orders[0]._worlds)
+
+
+def test_people_who_differ_get_orders_of_their_own():
+    rng = np.random.default_rng(0)
+    mean = np.full(len(ROWS), 0.2)
+    liked = rng.integers(len(ROWS), size=200)
+    looks = np.full((200, len(ROWS)), 40.0)
+    clicked = rng.binomial(40, np.where(np.arange(len(ROWS)) == liked[:, None], 0.7, 0.1)).astype(float)
+    own = Own.of([str(person) for person in range(200)], looks, clicked, mean)
+    worlds = np.tile(mean, (64, 1))
+    for person in range(0, 200, 20):
+        assert own.worlds(worlds, str(person)).mean(0).argmax() == liked[person]
+    for stranger in ("200", None):
+        assert own.worlds(worlds, stranger) is worlds
 
 
 def test_it_can_be_switched_off(folder):

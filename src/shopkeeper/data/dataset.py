@@ -14,6 +14,7 @@ from shopkeeper.core.config import EventWeights
 from shopkeeper.core.errors import UnknownItem
 from shopkeeper.core.types import Bools, EventType, Floats, Ints, Longs
 from shopkeeper.data.attributes import UNKNOWN, AttributeIndex, attributes_of
+from shopkeeper.data.showings import Showings
 
 PERSON = "person"
 ANONYMOUS = -1
@@ -110,6 +111,8 @@ class Dataset:
         What is known of people beside what they did.
     person_attributes
         Shape ``(n_people, n_fields)``: codes in ``attributes``, -1 for what is not known.
+    showings
+        What people were shown, as far as a decision log tells.
     """
 
     items: ItemIndex
@@ -122,6 +125,7 @@ class Dataset:
     weights: Floats
     attributes: AttributeIndex = field(default_factory=AttributeIndex)
     person_attributes: Ints = field(default_factory=lambda: np.empty((0, 0), np.int32))
+    showings: Showings = field(default_factory=Showings)
 
     def __len__(self) -> int:
         return len(self.item)
@@ -158,9 +162,9 @@ class Dataset:
         return self.person_attributes[people]
 
     def over(self, items: ItemIndex) -> "Dataset":
-        """The rows of the items of another catalogue, in its codes."""
+        """The rows of the items of another catalogue, in its codes; of what was shown nothing stays."""
         codes = items.encode(self.items.ids)[self.item]
-        return replace(self.where(codes >= 0), items=items, item=codes[codes >= 0])
+        return replace(self.where(codes >= 0), items=items, item=codes[codes >= 0], showings=Showings())
 
     def where(self, rows: Bools) -> "Dataset":
         """The same people and catalogue with these rows only."""

@@ -4,14 +4,16 @@ All splits keep the dataset's catalogue and item codes, so that truth and answer
 a test item nobody touched in training stays in the catalogue, as it would in a shop.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from shopkeeper.core.errors import TooLittleData
 from shopkeeper.core.types import DAY_MS, Ints, Longs, Ragged, Requests
+from shopkeeper.data.attributes import UNKNOWN
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.histories import build_histories, slice_histories
+from shopkeeper.data.showings import Showings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,43 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """What was shown, with what was known when it was.
+
+    Attributes
+    ----------
+    requests
+        One for each answer, by rising time.
+    showings
+        The answers.
+    """
+
+    requests: Requests
+    showings: Showings
+
+    def __len__(self) -> int:
+        return len(self.showings)
+
+    def part(self, first: int, last: int) -> "Pages":
+        """Answers ``first`` to ``last``, the latter not included."""
+        return Pages(self.requests.take(np.arange(first, last)), self.showings.part(first, last))
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
-    """What is learned from, and the cases asked afterwards."""
+    """What is learned from, and the cases asked afterwards.
+
+    Attributes
+    ----------
+    train, test
+        The two.
+    pages
+        What people were shown in the time of the test; None where no decision log tells.
+    """
 
     train: Dataset
     test: Cases
+    pages: Pages | None = None
 
 
 def time_split(dataset: Dataset, days: float) -> Split:
@@ -61,7 +95,7 @@ def time_split(dataset: Dataset, days: float) -> Split:
     """
     cut = dataset.end - int(days * DAY_MS)
     past = dataset.time < cut
-    train = dataset.where(past)
+    train = replace(dataset.where(past), showings=dataset.showings.between(0, cut))
     future = dataset.where(~past & (dataset.person >= 0))
     if not len(train) or not len(future):
         raise TooLittleData(
@@ -74,7 +108,22 @@ def time_split(dataset: Dataset, days: float) -> Split:
     requests = Requests(
         build_histories(train, people, as_of), as_of, attributes=dataset.attributes_of(people)
     )
-    return Split(train, Cases(requests, truth))
+    return Split(train, Cases(requests, truth), _pages(dataset, cut))
+
+
+def _pages(dataset: Dataset, since: int) -> Pages | None:
+    """What was shown from a moment on, to whoever was known, as they stood then."""
+    shown = dataset.showings.between(since, dataset.end)
+    if not len(shown):
+        return None
+    # Of nobody known there is no history: as if they were asked before the first event.
+    people = np.maximum(shown.person, 0).astype(np.int64)
+    before = np.where(shown.person >= 0, shown.time, 0)
+    attributes = np.where(shown.person[:, None] >= 0, dataset.attributes_of(people), UNKNOWN)
+    requests = Requests(
+        build_histories(dataset, people, before), shown.time, attributes=attributes.astype(np.int32)
+    )
+    return Pages(requests, shown)
 
 
 def last_out_split(dataset: Dataset, hold: int = 1, ask: int = 1) -> Split:

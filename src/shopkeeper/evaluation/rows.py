@@ -9,8 +9,10 @@ import polars as pl
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import Doubles
 from shopkeeper.data.attribution import CLICKED, attribute
+from shopkeeper.data.dataset import PERSON
 
 _PLACE: Final = "place"
+_LOOKS: Final = "looks"
 
 
 def rows_shown(shown: pl.DataFrame, surface: str) -> int:
@@ -40,14 +42,8 @@ def row_counts(
     n_places
         Places that are told apart.
     """
-    pages = shown.filter(pl.col(c.SURFACE) == surface)
-    place = (pl.col(c.SLOT) == 0).cum_sum().over(c.REQUEST_ID) - 1
     counts = (
-        attribute(pages, events)
-        .with_columns(place.clip(0, n_places - 1).alias(_PLACE))
-        .group_by(c.REQUEST_ID, c.ROW, _PLACE)
-        .agg(pl.col(CLICKED).any())
-        .filter(pl.col(c.ROW).is_in(list(rows)))
+        _each(shown, events, surface, rows, n_places)
         .group_by(c.ROW, _PLACE)
         .agg(pl.len().alias(c.SHOWN), pl.col(CLICKED).sum())
     )
@@ -55,3 +51,44 @@ def row_counts(
     at = ([rows.index(name) for name in counts[c.ROW]], counts[_PLACE].to_numpy())
     found[0][at], found[1][at] = counts[c.SHOWN].to_numpy(), counts[CLICKED].to_numpy()
     return found[0], found[1]
+
+
+def own_counts(
+    shown: pl.DataFrame, events: pl.DataFrame, surface: str, rows: Sequence[str], looked: Doubles
+) -> tuple[list[str], Doubles, Doubles]:
+    """Who was shown rows, and of each how often each row was looked at, and clicked, both people x rows.
+
+    Parameters
+    ----------
+    shown, events, surface, rows
+        See `row_counts`.
+    looked
+        Shape ``(n_places,)``: chance that a place is looked at.
+    """
+    each = _each(shown, events, surface, rows, len(looked)).filter(pl.col(PERSON).is_not_null())
+    counts = (
+        each.with_columns(pl.Series(_LOOKS, looked[each[_PLACE].to_numpy()]))
+        .group_by(PERSON, c.ROW)
+        .agg(pl.col(_LOOKS, CLICKED).sum())
+    )
+    people = counts[PERSON].unique().sort().to_list()
+    codes = {person: code for code, person in enumerate(people)}
+    found = np.zeros((2, len(people), len(rows)))
+    at = ([codes[person] for person in counts[PERSON]], [rows.index(name) for name in counts[c.ROW]])
+    found[0][at], found[1][at] = counts[_LOOKS].to_numpy(), counts[CLICKED].to_numpy()
+    return people, found[0], found[1]
+
+
+def _each(
+    shown: pl.DataFrame, events: pl.DataFrame, surface: str, rows: Sequence[str], n_places: int
+) -> pl.DataFrame:
+    """Each row of each page: where it stood, for whom, and whether it was clicked."""
+    pages = shown.filter(pl.col(c.SURFACE) == surface)
+    place = (pl.col(c.SLOT) == 0).cum_sum().over(c.REQUEST_ID) - 1
+    return (
+        attribute(pages, events)
+        .with_columns(place.clip(0, n_places - 1).alias(_PLACE))
+        .group_by(c.REQUEST_ID, PERSON, c.ROW, _PLACE)
+        .agg(pl.col(CLICKED).any())
+        .filter(pl.col(c.ROW).is_in(list(rows)))
+    )

@@ -5,6 +5,9 @@ alone (Craswell et al., An experimental comparison of click position-bias models
 expected to be showings x worth x looking. Both factors are the maximum of the Poisson quasi-likelihood, which
 asks no more than that this product is right (McCullagh and Nelder, Generalized linear models, 1989, chapter
 9), found in turns. Expectation maximisation takes hundreds of rounds more where clicks are rare.
+What a row is worth to one person is drawn towards what it is worth to all, as strongly as people are alike:
+a beta distribution whose strength is that of the highest likelihood of what everybody did (beta-binomial,
+empirical Bayes; Casella, An introduction to empirical Bayes data analysis, 1985).
 Priors keep a place or a row with few showings near what was believed before. The first place counts as always
 looked at: only ratios can be known.
 """
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.special import betaln, xlog1py, xlogy
 
 from shopkeeper.core.types import Doubles
 
@@ -27,6 +31,12 @@ _ROW_WEIGHT: Final = 20.0
 """How many showings a belief about a row is worth."""
 _STEP: Final = 0.03
 """By which share a row is believed before to be worth less than the one above."""
+
+
+STRENGTHS: Final = (3.0, 6.0, 12.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0)
+"""Likenesses of people that are told apart."""
+_CERTAIN: Final = 3.0
+"""By how much the logarithm of the likelihood must be higher for people to differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +95,44 @@ def row_worth(shown: Doubles, clicked: Doubles) -> Worth:
     looks = (shown * looked).sum(1) + _ROW_WEIGHT
     # Where a low place was clicked more than it is believed to be looked at, there were at least its clicks.
     return Worth(clicks, np.maximum(looks - clicks, clicks * 0.01), looked)
+
+
+def likeness(looks: Doubles, clicked: Doubles, mean: Doubles) -> float:
+    """How many looks of a person what all do is worth; infinite where nobody differs for certain.
+
+    Parameters
+    ----------
+    looks, clicked
+        Shape ``(n_people, n_rows)``: how often each person looked at each row, by what is known of places,
+        and clicked it.
+    mean
+        Shape ``(n_rows,)``: what rows are worth to all.
+    """
+    clicked = np.minimum(clicked, looks)
+    misses = looks - clicked
+    alike = float(xlogy(clicked, mean).sum() + xlog1py(misses, -mean).sum())
+    found = []
+    for strength in STRENGTHS:
+        before, against = strength * mean, strength * (1 - mean)
+        chances = betaln(before + clicked, against + misses) - betaln(before, against)
+        found.append(float(chances.sum()))
+    best = int(np.argmax(found))
+    return STRENGTHS[best] if found[best] > alike + _CERTAIN else np.inf
+
+
+def own_worlds(worlds: Doubles, looks: Doubles, clicked: Doubles, strength: float) -> Doubles:
+    """What rows are worth to one person, expected in each of some worlds; of their shape ``(n, n_rows)``.
+
+    What is tried is decided for all: were it drawn for each person as well, each would pay for it.
+
+    Parameters
+    ----------
+    worlds
+        What rows may be worth to all.
+    looks, clicked
+        Shape ``(n_rows,)``, of this person; see `likeness`.
+    strength
+        What `likeness` found.
+    """
+    own: Doubles = (strength * worlds + clicked) / (strength + np.maximum(looks, clicked))
+    return own

@@ -6,6 +6,9 @@ what the person did with it, how the last events lead to it, and who asks when (
 Where people come back to what they know, that decides every list, and trees learn little else. Others, grown
 from questions about news alone, then say which new item takes which of the places that the first leave to
 news.
+
+What people did without help is one teacher. Where a decision log tells what they were shown and left, that is
+another, and a better one: what was never shown counts as neither right nor wrong (`learn_shown`).
 """
 
 from dataclasses import asdict, dataclass, field, replace
@@ -17,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from shopkeeper.core.types import Bools, Floats, Longs, Ragged, Requests, ragged_positions
+from shopkeeper.core.types import Bools, Doubles, Floats, Longs, Ragged, Requests, ragged_positions
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases
 from shopkeeper.features.candidates import CandidateFeatures
 from shopkeeper.features.items import ItemTable
-from shopkeeper.learners.boosting import BoostingConfig, Grouped, Matrix, RankingTrees
+from shopkeeper.learners.appeal import learn_appeal
+from shopkeeper.learners.boosting import BinaryTrees, BoostingConfig, Grouped, Matrix, RankingTrees
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.select import contains
@@ -101,6 +105,35 @@ class Lesson:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownLesson:
+    """What trees learn from what people were shown.
+
+    Attributes
+    ----------
+    requests
+        Of each answer, about a time that neither the sources nor `Ranker.prepare` have seen.
+    candidates
+        What the ranker would order there, by rising code.
+    signals
+        What the sources said about them.
+    shown
+        Places among the candidates of what was shown, rising.
+    place, taken
+        Of each of these: where it stood, and whether it was taken.
+    belief
+        See `learners.appeal.learn_appeal`.
+    """
+
+    requests: Requests
+    candidates: Ragged
+    signals: Signals
+    shown: Longs
+    place: Longs
+    taken: Bools
+    belief: Doubles
+
+
+@dataclass(frozen=True, slots=True)
 class Contributions:
     """What each feature adds to the score of each candidate.
 
@@ -129,7 +162,7 @@ class Ranker:
         self.config = config or RankerConfig()
         self._features: CandidateFeatures | None = None
         self._names: tuple[str, ...] = ()
-        self._trees: tuple[RankingTrees, ...] = ()
+        self._trees: tuple[RankingTrees | BinaryTrees, ...] = ()
         self._layouts: dict[tuple[str, ...], Longs] = {}
 
     @property
@@ -171,6 +204,28 @@ class Ranker:
             for rows in taught
         )
         return self
+
+    def learn_shown(self, lesson: ShownLesson) -> Doubles:
+        """Grow trees from what was shown and taken or left; how far each place is looked at."""
+        said = _said(lesson.candidates, lesson.signals)[lesson.shown]
+        rows = np.arange(len(lesson.candidates))
+        shown = _among(lesson.candidates, lesson.shown, rows)
+        matrix = np.hstack([said, *self._prepared.blocks(lesson.requests, shown)])
+        changing = _changing(matrix)
+        self._layouts = {}
+        self._names = tuple(compress(self._known_names(lesson.signals.names), changing))
+        codes = [name for name in self._names if name in self._prepared.categorical]
+        appeal = learn_appeal(
+            np.ascontiguousarray(matrix[:, changing]),
+            lesson.place,
+            lesson.taken,
+            lesson.belief,
+            self._names,
+            codes,
+            self.config.boosting,
+        )
+        self._trees = (appeal.trees,)
+        return appeal.looked
 
     def score(self, requests: Requests, candidates: Ragged, signals: Signals) -> Floats:
         """Score of each candidate, aligned with ``candidates.items``; higher is better.

@@ -1,8 +1,10 @@
 """Keeps what is known of the rows of the homepage, and learns it anew now and then, beside the requests."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -10,8 +12,8 @@ from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.types import Doubles
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.lately import Lately
-from shopkeeper.evaluation.rows import row_counts, rows_shown
-from shopkeeper.learners.examination import row_worth
+from shopkeeper.evaluation.rows import own_counts, row_counts, rows_shown
+from shopkeeper.learners.examination import likeness, own_worlds, row_worth
 from shopkeeper.surfaces.row_order import ROWS, RowOrder, draw_order
 
 SURFACE: Final = "homepage"
@@ -22,6 +24,41 @@ WORLDS: Final = 64
 FEWEST_CLICKS: Final = 100
 """On rows of homepages; before, rows stand in the order that is believed in."""
 EVERY_SECONDS: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What single people did with rows, where people differ in what rows are worth to them.
+
+    Attributes
+    ----------
+    people
+        Place of each pseudonym in the arrays.
+    looks, clicked
+        People x rows, see `learners.examination.likeness`.
+    strength
+        What that found.
+    """
+
+    people: Mapping[str, int] = field(default_factory=dict)
+    looks: Doubles = field(default_factory=lambda: np.zeros((0, len(ROWS))))
+    clicked: Doubles = field(default_factory=lambda: np.zeros((0, len(ROWS))))
+    strength: float = np.inf
+
+    @classmethod
+    def of(cls, people: Sequence[str], looks: Doubles, clicked: Doubles, mean: Doubles) -> Self:
+        """Nobody's own where people do not differ for certain."""
+        strength = likeness(looks, clicked, mean)
+        if not np.isfinite(strength):
+            return cls()
+        return cls({person: place for place, person in enumerate(people)}, looks, clicked, strength)
+
+    def worlds(self, worlds: Doubles, person: str | None) -> Doubles:
+        """The worlds of a page: those of all, moved by what this person did."""
+        place = None if person is None else self.people.get(person)
+        if place is None or not len(worlds):
+            return worlds
+        return own_worlds(worlds, self.looks[place], self.clicked[place], self.strength)
 
 
 class RowOrders:
@@ -39,15 +76,16 @@ class RowOrders:
         self._decisions = decisions
         self._lately = lately
         self._worlds: Doubles = np.zeros((0, len(ROWS)))
+        self._own = Own()
         self._lock = Lock()
         self._closed = Event()
         self._learner: Thread | None = None
 
-    def draw(self, rng: np.random.Generator) -> RowOrder:
-        """The order of one page; never waits for what is being learned."""
+    def draw(self, rng: np.random.Generator, person: str | None = None) -> RowOrder:
+        """The order of one page for a pseudonym; never waits for what is being learned."""
         if self._learner is None:
             self._begin()
-        return draw_order(self._worlds, rng)
+        return draw_order(self._own.worlds(self._worlds, person), rng)
 
     def learn(self) -> None:
         """Learn from the newest answers and what came of them; the same log gives the same orders."""
@@ -56,7 +94,10 @@ class RowOrders:
             return  # A row is clicked once a page at most: the log need not be read.
         shown, clicked = row_counts(answers, self._lately.events(), SURFACE, ROWS, PLACES)
         if clicked.sum() >= FEWEST_CLICKS:
-            self._worlds = row_worth(shown, clicked).samples(WORLDS, seed=int(shown.sum()))
+            worth = row_worth(shown, clicked)
+            people, looks, clicks = own_counts(answers, self._lately.events(), SURFACE, ROWS, worth.looked)
+            self._own = Own.of(people, looks, clicks, worth.mean)
+            self._worlds = worth.samples(WORLDS, seed=int(shown.sum()))
 
     def close(self) -> None:
         """Learn no more."""

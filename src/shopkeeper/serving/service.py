@@ -477,7 +477,9 @@ class Service:
             led, granted = self._granted(visit, wish, k)
             return led, homepage.composed(led, k, granted, draw(led, led.open, _chance(answer)), order)
 
-        order = self._orders.draw(_chance(answer).spawn(1)[0]) if self._orders else AS_GIVEN
+        order = AS_GIVEN
+        if self._orders:
+            order = self._orders.draw(_chance(answer).spawn(1)[0], person.customer or person.session)
         visit = self._ruled(visit)
         wished, found = of(visit)
         self._rulebook.tell(found.warnings)

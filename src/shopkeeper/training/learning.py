@@ -7,11 +7,13 @@ from typing import Final
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import MissingFile, TooLittleData
-from shopkeeper.core.ports import Catalogue, EventLog
+from shopkeeper.core.ports import Catalogue, DecisionLog, EventLog
 from shopkeeper.core.types import Floats
+from shopkeeper.data.attribution import EVENT_COLUMNS
 from shopkeeper.data.clean import RuleReport, clean_log
 from shopkeeper.data.dataset import PERSON, Dataset, ItemIndex, build_dataset
 from shopkeeper.data.derived import completed
+from shopkeeper.data.impressions import showings
 from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.cache import VECTORS, Cached
 from shopkeeper.encoders.choose import text_encoder
@@ -29,6 +31,8 @@ COLUMNS: Final = (
     c.TRANSACTION_ID,
 )
 """What is read of the log."""
+MOST_SHOWN: Final = 100_000
+"""Answers that are looked at, the newest."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,13 @@ class Learnable:
     seq: int
 
 
-def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cache: Path) -> Learnable:
+def read_learnable(
+    log: EventLog,
+    catalogue: Catalogue,
+    config: ShopConfig,
+    cache: Path,
+    decisions: DecisionLog | None = None,
+) -> Learnable:
     """Read the whole log, clean it, and lay it over a catalogue whose titles and pictures can then be read.
 
     Parameters
@@ -59,6 +69,8 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cach
         The shop.
     cache
         Folder in which vectors of titles and pictures are kept.
+    decisions
+        What people were shown; where there is none, nothing is learned from that.
 
     Raises
     ------
@@ -78,6 +90,8 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cach
             hint="Import some with: shopkeeper import FILE --shop DIR --kind events",
         )
     dataset = replace(dataset, items=_described(dataset.items, config, cache))
+    if decisions is not None and len(shown := decisions.shown(most=MOST_SHOWN)):
+        dataset = replace(dataset, showings=showings(shown, log.scan(EVENT_COLUMNS), dataset))
     return Learnable(dataset, rules, int(read[c.SEQ].to_numpy().max(initial=0)))
 
 

@@ -22,6 +22,7 @@ from shopkeeper.training.plan import BUDGET, Choice, chosen, machine_slowness, p
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.fusion import Answers, learn_weights, news, only, value
 from shopkeeper.training.tuning.ranking import learn_ranker
+from shopkeeper.training.tuning.shown import learn_from_shown
 from shopkeeper.training.tuning.untouched import let_in
 
 _WEIGHED, _TAUGHT = 2, 5
@@ -47,7 +48,8 @@ class Settings:
         Weights, zero where a source does not help.
     validation
         NDCG@10 on validation of each source alone, of their linear blend, and of that with what the ranker
-        gained on cases its trees had not seen; empty where nothing was tuned.
+        gained on cases its trees had not seen, which is not known of one that was taught by what people were
+        shown; empty where nothing was tuned.
     plan
         What was trained, what was not, and why.
     """
@@ -255,16 +257,20 @@ def _blended(
     kept = tuple(s for s in sources if blend.uses(s.name) or s.name in _ASKED_BY_NAME)
     heard = Blend(blend, kept).asked
     many = trials.thinned(split.test, seed + 1, ease=_TAUGHT).sample(_MOST_TAUGHT, seed + 1)
-    about_news = Answers.of(heard, news(many)) if come_back else None
-    found = learn_ranker(Answers.of(heard, many), blend, split.train, about_news)
     linear = value(answers, blend)
+    found = learn_from_shown(heard, blend, split.pages, split.train) if split.pages else None
+    gain = 0.0
+    if found is None:
+        about_news = Answers.of(heard, news(many)) if come_back else None
+        found = learn_ranker(Answers.of(heard, many), blend, split.train, about_news)
+        gain = found.gain if found else 0.0
     settings = Settings(
         {source.name: configs[source.name] for source in kept},
         replace(blend, ranker=found.weight) if found else blend,
         {
             **{source.name: value(answers, only(source.name)) for source in sources},
             "linear blend": linear,
-            Blend.name: linear + found.gain if found else linear,
+            Blend.name: linear + gain,
         },
         choices,
     )

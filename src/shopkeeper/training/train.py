@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import CorruptModel, InvalidRequest, NotTrained, TooLittleData
-from shopkeeper.core.ports import Catalogue, EventLog, system_clock
+from shopkeeper.core.ports import Catalogue, DecisionLog, EventLog, system_clock
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.clean import RuleReport
 from shopkeeper.data.dataset import Dataset
@@ -88,6 +88,7 @@ def train(
     cache: Path,
     config: ShopConfig,
     *,
+    decisions: DecisionLog | None = None,
     test_days: float | None = None,
     budget: float = BUDGET,
     progress: Progress = no_progress,
@@ -102,6 +103,8 @@ def train(
         The shop's folders of these names; what a training has done so far waits in the latter.
     config
         Cleaning rules, weights of events, and what reads titles.
+    decisions
+        What people were shown.
     test_days
         Length of the test; four weeks, or a fifth of the log where that is shorter.
     budget
@@ -120,7 +123,7 @@ def train(
         raise InvalidRequest(f"time budget = {budget}: must be a positive number of seconds.")
     start = time.perf_counter()
     progress("read the log", 0, 1)
-    learnable = read_learnable(log, catalogue, config, cache)
+    learnable = read_learnable(log, catalogue, config, cache, decisions)
     progress("read the log", 1, 1)
     checkpoint = Checkpoint.under(cache, config)
     measured, evaluation = _measured(learnable.dataset, models, checkpoint, test_days, budget, progress)

@@ -16,7 +16,7 @@ from shopkeeper.recommenders.select import top_k
 from shopkeeper.training.tuning.fusion import Answers, has_news
 from shopkeeper.training.tuning.trials import K
 
-_GRID: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0, 64.0)
+GRID: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 16.0, 64.0)
 _JUDGES = 3
 """One case in so many, the last, decides; the others teach. Cases of one person stand side by side."""
 _FEWEST = 300
@@ -70,7 +70,7 @@ def learn_ranker(
     best = int(means.argmax())
     if means[best] <= _SURE * gains[best].std() / np.sqrt(gains.shape[1]):
         return None
-    return Learned(_taught(answers, about_news, config, train, n), _GRID[best], float(means[best]))
+    return Learned(_taught(answers, about_news, config, train, n), GRID[best], float(means[best]))
 
 
 def _taught(
@@ -118,7 +118,7 @@ def _gains(answers: Answers, config: BlendConfig, ranker: Ranker, first: int) ->
         cases = answers.cases.take(np.arange(start, end))
         fused = batch.parts(config).sum(axis=0)
         ranked = batch.ranked(ranker, cases.requests, fused)
-        values = [_ndcg(batch, cases, batch.joined(fused, ranked, weight)) for weight in (0.0, *_GRID)]
+        values = [_ndcg(batch, cases, batch.joined(fused, ranked, weight)) for weight in (0.0, *GRID)]
         found.append((np.stack(values[1:]) - values[0])[:, max(0, first - start) :])
     return np.concatenate(found, axis=1)
 
