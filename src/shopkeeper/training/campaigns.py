@@ -19,13 +19,11 @@ from shopkeeper.propensity.response import ResponseModel, learn_responses
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.bayes import Bayes
 from shopkeeper.recommenders.campaigns import Campaigns
-from shopkeeper.recommenders.content import Content
-from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 
 Made = Mapping[str, Callable[[], Recommender]]
 """Recommenders by name, not fitted yet."""
-SOURCES: Final[Made] = {family.name: family for family in (Bayes, CustomerNeighbours, Content)}
-"""Recommenders that are asked unless others are given: those that learn within a second; see decision 075."""
+SOURCES: Final[Made] = {Bayes.name: Bayes}
+"""What is asked unless others are given; what those would add is told in decision 075."""
 _EVERY: Final = 28 * DAY_MS
 _LEAST: Final = 1e-3
 """Share of all that is expected below which a campaign's makes no difference."""
