@@ -1,4 +1,4 @@
-"""Who takes up a campaign, told by all that speaks: recommenders of campaigns are learned from too.
+"""Which campaigns suit a person, told by all that speaks: recommenders of campaigns are learned from too.
 
 Recommenders learn what people bought and took up (`data.campaign_dataset`), every four weeks anew, so that
 none knew of a campaign that the ranking learns from what came of it.
@@ -67,5 +67,5 @@ class Sources:
 
 
 def learn_campaigns(log: CampaignLog, until: int, progress: Progress) -> ResponseModel:
-    """`propensity.response.learn_responses` with the columns of `Sources` beside the others."""
+    """`propensity.response.learn_responses`, with `Sources` heard in the order of campaigns."""
     return learn_responses(log, until, progress, tell=Sources(log, until))
