@@ -196,8 +196,8 @@ def table(faced: list[Faced]) -> list[str]:
     lines = [
         f"{len(ours)} households",
         "",
-        "| model | NDCG | shopkeeper minus it, 95% | pooled AUC |",
-        "|---|---|---|---|",
+        "| model | NDCG | shopkeeper minus it, 95% |",
+        "|---|---|---|",
     ]
     for which in faced[0].scores:
         own = households(faced, which)

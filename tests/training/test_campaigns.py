@@ -46,14 +46,11 @@ def test_what_recommenders_say_of_the_past_knows_nothing_later():
     assert told.equals(Sources(cut, AS_OF)(cut, one, asked, people))
 
 
-def test_the_ranking_learns_from_them():
-    learned = []
-
-    def learn(log, until, progress):
-        learned.append(learn_campaigns(log, until, progress))
-        return learned[0]
-
-    people, chances = respond(shop(), "m8", AS_OF, learn=learn)
-    assert auc(chances, lovers(people, item_of(8))) > 0.6
-    assert learned[0].chance.names[-len(SOURCES) :] == tuple(SOURCES)
-    assert learned[0].preference is not None
+def test_the_order_of_campaigns_hears_them_and_the_chance_does_not():
+    model = learn_campaigns(shop(), AS_OF, lambda stage, done, total: None)
+    people, chances = respond(shop(), "m8", AS_OF)
+    assert model.preference is not None
+    assert len(model.preference.weights) == len(model.chance.names) + len(SOURCES)
+    told, order = model.weighed(shop(), shop().campaign("m8"), AS_OF, people)
+    np.testing.assert_array_equal(told, chances)
+    assert auc(order, lovers(people, item_of(8))) > 0.7

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import InvalidRequest, TooLittleData
-from shopkeeper.core.types import DAY_MS, Bools, Floats
+from shopkeeper.core.types import DAY_MS, Bools, Floats, Longs
 from shopkeeper.data.campaign_log import Campaign, CampaignLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.offers import about, facing
@@ -58,37 +58,35 @@ class ResponseModel:
     ----------
     chance
         Over the columns of `features.offers`, and one for each of ``kinds``.
-    preference
-        Over the same columns; None where nobody ever had a choice of campaigns.
     kinds
         Kinds of the campaigns that were learned from, rising.
+    preference
+        Over the same columns, and those of ``tell``; None where nobody ever had a choice of campaigns.
     tell
-        Columns beside these; None where there are none.
+        Columns that the order of campaigns is learned from beside the others; None where there are none.
     """
 
     chance: Chance
-    preference: Preference | None
     kinds: tuple[str, ...]
+    preference: Preference | None
     tell: Tell | None = None
 
     def probability(
         self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
     ) -> NDArray[np.float64]:
         """That each of some people takes up a campaign, shape ``(n,)``; nothing from ``as_of`` on is read."""
-        return self.weighed(log, campaign, as_of, people)[0]
+        return self.chance.probability(_matrix(_known(log, campaign, as_of, people, self.kinds)))
 
     def weighed(
         self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The same, and how a campaign stands among those a person could take up: the higher the rather."""
         known = _known(log, campaign, as_of, people, self.kinds)
-        seen = _matrix(known if self.tell is None else known.hstack(self.tell(log, campaign, as_of, people)))
-        chances = self.chance.probability(seen)
-        return chances, chances if self.preference is None else self.preference.score(seen)
-
-
-Learn = Callable[[CampaignLog, int, Progress], ResponseModel]
-"""Learns from campaigns before a moment."""
+        chances = self.chance.probability(_matrix(known))
+        if self.preference is None:
+            return chances, chances
+        seen = known if self.tell is None else known.hstack(self.tell(log, campaign, as_of, people))
+        return chances, self.preference.score(_matrix(seen))
 
 
 def learn_responses(
@@ -105,7 +103,7 @@ def learn_responses(
     config
         How it is learned.
     tell
-        Columns beside those of `features.offers`.
+        Columns that the order of campaigns is learned from beside those of `features.offers`.
 
     Raises
     ------
@@ -114,31 +112,63 @@ def learn_responses(
     """
     campaigns = [one for one in log.campaigns if _teaches(log, one, until)]
     kinds = tuple(sorted({one.kind for one in campaigns}))
-    codes = {name: code for code, name in enumerate(log.customers.people.to_list())}
-    matrices, truths, people = [], [], []
-    names: tuple[str, ...] = ()
-    heard = np.empty(0, bool)
+    faced: list[_Faced] = []
     for place, one in enumerate(campaigns):
         start = one.starts_at or 0
         asked = audience_of(log, one, start)
         known = _known(log, one, start, asked, kinds)
-        table = known if tell is None else known.hstack(tell(log, one, start, asked))
-        names, heard = tuple(table.columns), np.arange(table.width) >= known.width
-        matrices.append(_matrix(table))
-        truths.append(responded(log, one, asked, until))
-        people += [codes.setdefault(name, len(codes)) for name in asked.to_list()]
+        faced.append(_Faced(one, asked, known, responded(log, one, asked, until)))
         progress("look at past campaigns", place + 1, len(campaigns))
-    truth = np.concatenate(truths) if truths else np.zeros(0, bool)
+    truth = np.concatenate([one.truth for one in faced]) if faced else np.zeros(0, bool)
     _check_truth(truth, len(campaigns), until)
     examples = Examples(
-        np.concatenate(matrices),
-        names,
+        np.concatenate([_matrix(one.known) for one in faced]),
+        tuple(faced[0].known.columns),
         truth,
-        np.asarray(people, np.int64),
-        np.repeat(np.arange(len(truths)), [len(part) for part in truths]),
+        _codes(log, faced),
+        np.repeat(np.arange(len(faced)), [len(one.truth) for one in faced]),
     )
-    preference = Preference.fit(examples.matrix, examples.truth, examples.person, STRENGTH, heard)
-    return ResponseModel(Chance.fit(examples, config, progress), preference, kinds, tell)
+    return ResponseModel(Chance.fit(examples, config, progress), kinds, _preference(log, faced, tell), tell)
+
+
+@dataclass(frozen=True)
+class _Faced:
+    """A campaign, whom it was for, what was known of them as it started, and who took it up."""
+
+    campaign: Campaign
+    people: pl.Series
+    known: pl.DataFrame
+    truth: Bools
+
+    def of(self, people: pl.Series) -> "_Faced":
+        """The same of some people alone."""
+        rows = self.people.is_in(people.implode())
+        return _Faced(self.campaign, self.people.filter(rows), self.known.filter(rows), self.truth[rows])
+
+    def beside(self, log: CampaignLog, tell: Tell) -> pl.DataFrame:
+        """What is known, and what is told."""
+        return self.known.hstack(tell(log, self.campaign, self.campaign.starts_at or 0, self.people))
+
+
+def _preference(log: CampaignLog, faced: list[_Faced], tell: Tell | None) -> Preference | None:
+    """Learned from those who took something up: the others tell nothing of campaigns."""
+    takers = pl.concat([one.people.filter(pl.Series(one.truth)) for one in faced]).unique()
+    chosen = [one.of(takers) for one in faced]
+    tables = [one.known if tell is None else one.beside(log, tell) for one in chosen]
+    return Preference.fit(
+        np.concatenate([_matrix(table) for table in tables]),
+        np.concatenate([one.truth for one in chosen]),
+        _codes(log, chosen),
+        STRENGTH,
+        np.arange(tables[0].width) >= faced[0].known.width,
+    )
+
+
+def _codes(log: CampaignLog, faced: list[_Faced]) -> Longs:
+    """A number for each person, row by row; the shop's customers have that of the log."""
+    codes = {name: code for code, name in enumerate(log.customers.people.to_list())}
+    names = [name for one in faced for name in one.people.to_list()]
+    return np.array([codes.setdefault(name, len(codes)) for name in names], np.int64)
 
 
 def respond(
@@ -148,7 +178,6 @@ def respond(
     *,
     learn_until: int | None = None,
     progress: Progress = lambda stage, done, total: None,
-    learn: Learn = learn_responses,
 ) -> tuple[pl.Series, NDArray[np.float64]]:
     """Who takes up a campaign.
 
@@ -165,8 +194,6 @@ def respond(
         None.
     progress
         Told of stages.
-    learn
-        How.
 
     Returns
     -------
@@ -194,7 +221,7 @@ def respond(
     people = audience_of(log, campaign, as_of)
     if not len(people):
         raise TooLittleData(f"Campaign {campaign_id!r} is for nobody who was known on {told(as_of)}.")
-    model = learn(log, as_of if learn_until is None else learn_until, progress)
+    model = learn_responses(log, as_of if learn_until is None else learn_until, progress)
     return people, model.probability(log, campaign, as_of, people)
 
 

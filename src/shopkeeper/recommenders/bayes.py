@@ -30,6 +30,8 @@ _KEPT: Final = 500
 """Items kept that an interest speaks for, the likeliest."""
 _BLOCK: Final = 1024
 """Interests counted at once."""
+_CELLS: Final = 1 << 22
+"""Chances looked at at once."""
 _LEAST: Final = -1e6
 """Logarithm of a chance below which nothing was taken at all."""
 
@@ -85,13 +87,17 @@ class Bayes:
     def recommend(self, requests: Requests, k: int) -> Recommendations:
         """Rank every item; see `Recommender.recommend`."""
         asked = _shares(requests.histories, len(self.takers_))
-        return rank(lambda row: self._chances(asked, row), requests, k, self.name)
+        return rank(lambda row: self._chances(asked[[row]])[0], requests, k, self.name)
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:
         """P(j | h) of each candidate; see `Recommender.score`."""
         asked = _shares(requests.histories, len(self.takers_))
-        rows = [self._chances(asked, row)[candidates[row]] for row in range(len(requests))]
-        return np.concatenate([np.empty(0, np.float32), *rows])
+        step = max(_CELLS // max(len(self.takers_), 1), 1)
+        parts = [np.empty(0, np.float32)]
+        for low in range(0, len(requests), step):
+            part = candidates.take(np.arange(low, min(low + step, len(requests))))
+            parts.append(self._chances(asked[low : low + step])[part.rows, part.items])
+        return np.concatenate(parts)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Interests that speak most for each item, at most three."""
@@ -118,14 +124,12 @@ class Bayes:
         self._alone = -np.log1p(takers / self.config.shrinkage)
         return self
 
-    def _chances(self, asked: sparse.csr_array, row: int) -> Floats:
-        """P(j | h) of every item for one history."""
-        part = slice(*asked.indptr[row : row + 2])
-        interests, shares = asked.indices[part], asked.data[part]
-        words = shares @ self.matrix_[interests] + shares.sum() * self._alone
+    def _chances(self, asked: sparse.csr_array) -> Floats:
+        """P(j | h) of every item for some histories; each row is the same whatever stands beside it."""
+        words = (asked @ self.matrix_).toarray() + asked.sum(axis=1)[:, None] * self._alone
         odds = self._prior + self.config.evidence * words
-        odds = np.exp(odds - max(float(odds.max(initial=-np.inf)), _LEAST))
-        return np.asarray(odds / max(float(odds.sum()), 1e-12), np.float32)
+        odds = np.exp(odds - np.maximum(odds.max(axis=1, initial=-np.inf, keepdims=True), _LEAST))
+        return np.asarray(odds / np.maximum(odds.sum(axis=1, keepdims=True), 1e-12), np.float32)
 
 
 def _shares(histories: Histories, n_items: int) -> sparse.csr_array:

@@ -8,7 +8,7 @@ without that this is the recommender itself.
 """
 
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from scipy import sparse
@@ -22,6 +22,9 @@ from shopkeeper.recommenders.bayes import Bayes
 from shopkeeper.recommenders.dense import rank
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.registry import RECOMMENDERS
+
+_CELLS: Final = 1 << 22
+"""Scores looked at at once."""
 
 
 class Campaigns:
@@ -49,12 +52,17 @@ class Campaigns:
 
     def recommend(self, requests: Requests, k: int) -> Recommendations:
         """Rank everything; see `Recommender.recommend`."""
-        scores = self._scores(requests)
-        return rank(lambda row: scores[row], requests, k, self.name)
+        return rank(lambda row: self._scores(requests.take(np.array([row])))[0], requests, k, self.name)
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:
         """Share of all that is expected; see `Recommender.score`."""
-        return self._scores(requests)[candidates.rows, candidates.items]
+        step = max(_CELLS // max(self._offered.shape[0], 1), 1)
+        parts = [np.empty(0, np.float32)]
+        for low in range(0, len(requests), step):
+            rows = np.arange(low, min(low + step, len(requests)))
+            part = candidates.take(rows)
+            parts.append(self._scores(requests.take(rows))[part.rows, part.items])
+        return np.concatenate(parts)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """What its likeliest goods are recommended for."""
@@ -81,10 +89,9 @@ class Campaigns:
     def _said(self, requests: Requests) -> Floats:
         """What the source says of everything, requests x items."""
         n, n_items = len(requests), self._offered.shape[0]
-        everything = np.tile(np.arange(n_items, dtype=np.int32), n)
-        return self.source.score(
-            requests, Ragged(np.arange(n + 1, dtype=np.int64) * n_items, everything)
-        ).reshape(n, n_items)
+        offsets = np.arange(n + 1, dtype=np.int64) * n_items
+        everything = Ragged(offsets, np.tile(np.arange(n_items, dtype=np.int32), n))
+        return self.source.score(requests, everything).reshape(n, n_items)
 
     def _scores(self, requests: Requests) -> Floats:
         said = self._said(requests).astype(np.float64)

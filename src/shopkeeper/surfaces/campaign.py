@@ -12,7 +12,7 @@ from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.data.campaign_log import Campaign, CampaignLog
 from shopkeeper.features.suited import suited
 from shopkeeper.propensity.examples import Progress
-from shopkeeper.propensity.response import Learn, ResponseModel, audience_of, respond
+from shopkeeper.propensity.response import ResponseModel, audience_of, respond
 from shopkeeper.surfaces.quiet import send_at
 
 MOST_INVITED: Final = 1_000
@@ -101,12 +101,10 @@ class Plan:
 
 
 def response_list(
-    log: CampaignLog, campaign_id: str, as_of: int, learn_until: int | None, progress: Progress, learn: Learn
+    log: CampaignLog, campaign_id: str, as_of: int, learn_until: int | None, progress: Progress
 ) -> list[CampaignResponse]:
     """Who takes up a campaign, the likeliest first; see `propensity.response.respond`."""
-    people, chances = respond(
-        log, campaign_id, as_of, learn_until=learn_until, progress=progress, learn=learn
-    )
+    people, chances = respond(log, campaign_id, as_of, learn_until=learn_until, progress=progress)
     found = [
         CampaignResponse(customer, round(chance, 6))
         for customer, chance in zip(people.to_list(), chances.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""Who takes up a campaign, told by all that speaks: recommenders of campaigns are learned from too.
+"""Which campaigns suit a person, told by all that speaks: recommenders of campaigns are learned from too.
 
 Recommenders learn what people bought and took up (`data.campaign_dataset`), every four weeks anew, so that
 none knew of a campaign that the ranking learns from what came of it.
@@ -19,13 +19,11 @@ from shopkeeper.propensity.response import ResponseModel, learn_responses
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.bayes import Bayes
 from shopkeeper.recommenders.campaigns import Campaigns
-from shopkeeper.recommenders.content import Content
-from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 
 Made = Mapping[str, Callable[[], Recommender]]
 """Recommenders by name, not fitted yet."""
-SOURCES: Final[Made] = {family.name: family for family in (Bayes, CustomerNeighbours, Content)}
-"""Recommenders that are asked unless others are given: those that learn within a second; see decision 075."""
+SOURCES: Final[Made] = {Bayes.name: Bayes}
+"""What is asked unless others are given; what those would add is told in decision 075."""
 _EVERY: Final = 28 * DAY_MS
 _LEAST: Final = 1e-3
 """Share of all that is expected below which a campaign's makes no difference."""
@@ -69,5 +67,5 @@ class Sources:
 
 
 def learn_campaigns(log: CampaignLog, until: int, progress: Progress) -> ResponseModel:
-    """`propensity.response.learn_responses` with the columns of `Sources` beside the others."""
+    """`propensity.response.learn_responses`, with `Sources` heard in the order of campaigns."""
     return learn_responses(log, until, progress, tell=Sources(log, until))
