@@ -49,9 +49,12 @@ def test_repeats_are_left_out_where_nobody_repeats(tune):
 
 def test_where_people_come_back_the_ridge_is_chosen_for_news(monkeypatch):
     asked, once, often = [], last_out_split(chains(60), hold=2, ask=2), time_split(habits(30), 7)
-    monkeypatch.setattr(
-        linear, "value_of", lambda model, cases: asked.append(cases) or trials.value_of(model, cases)
-    )
+
+    def told(model, cases):
+        asked.append(cases)
+        return trials.value_of(model, cases)
+
+    monkeypatch.setattr(linear, "value_of", told)
     tune_linear(often, often.test)
     *tried, last = asked
     for cases in tried:
