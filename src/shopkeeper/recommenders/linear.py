@@ -59,9 +59,9 @@ class LinearConfig:
     ridge: float = 8.0
     recency: float = 0.65
     seen: float = 1.0
-    neighbours: int = 200
+    neighbours: int = 100
     form: str = ""
-    seconds: float = 5.0
+    seconds: float = 20.0
     megabytes: float = 2000.0
     candidates: int = 32
 

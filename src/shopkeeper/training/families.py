@@ -190,13 +190,13 @@ def _transformer(shape: Shape) -> Cost:
 
 
 def _linear(shape: Shape) -> Cost:
-    """Some six solutions in the local form, one count of pairs, and the chosen form at the end."""
+    """Some eight solutions in the local form, one count of pairs, and the chosen form at the end."""
     config = LinearConfig()
     local = choose_form(shape.people, shape.items, shape.events, config.candidates, 0.0, 0.0)
     last = choose_form(
         shape.people, shape.items, shape.events, config.candidates, config.seconds, config.megabytes
     )
-    seconds = 2.0 + shape.events * 5e-6 + 6 * local.seconds + last.seconds
+    seconds = 2.0 + shape.events * 5e-6 + 8 * local.seconds + last.seconds
     return Cost(seconds, max(local.megabytes, last.megabytes) + shape.events * 2e-4)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from shopkeeper.data.split import last_out_split, time_split
 from shopkeeper.evaluation.protocols import last_out_task
-from shopkeeper.training.tuning import trials
+from shopkeeper.recommenders.select import contains
+from shopkeeper.training.tuning import linear, trials
 from shopkeeper.training.tuning.factors import tune_factorization_machine, tune_factors
 from shopkeeper.training.tuning.linear import tune_linear
 from shopkeeper.training.tuning.neighbours import (
@@ -44,6 +45,27 @@ def test_repeats_are_left_out_where_nobody_repeats(tune):
     once, often = last_out_split(chains(60), hold=2, ask=2), time_split(habits(30), 7)
     assert tune(once, once.test).config.seen == 0
     assert tune(often, often.test).config.seen == 1
+
+
+def test_where_people_come_back_the_ridge_is_chosen_for_news(monkeypatch):
+    asked, once, often = [], last_out_split(chains(60), hold=2, ask=2), time_split(habits(30), 7)
+
+    def told(model, cases):
+        asked.append(cases)
+        return trials.value_of(model, cases)
+
+    monkeypatch.setattr(linear, "value_of", told)
+    tune_linear(often, often.test)
+    *tried, last = asked
+    for cases in tried:
+        known = cases.requests.histories.known
+        assert len(cases)
+        assert not contains(known, cases.truth).any()
+        np.testing.assert_array_equal(cases.requests.exclude.items, known.items)
+    assert len(last.truth.items) == len(often.test.truth.items)
+    asked.clear()
+    tune_linear(once, once.test)
+    assert all(cases.requests.exclude is None for cases in asked)
 
 
 @each
