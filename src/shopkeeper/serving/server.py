@@ -30,7 +30,7 @@ API: Final = "shopkeeper.serving.server:api"
 """Factory of an application with the interface alone."""
 _GRACE_SECONDS: Final = 10
 _IDLE_SECONDS: Final = 75
-"""A connection is kept longer than proxies keep theirs (mostly 60 s), so that none writes into a closed one."""
+"""Connections are kept longer than proxies keep theirs (mostly 60 s): none writes into a closed one."""
 _SWITCH_SECONDS: Final = 0.0005
 
 
