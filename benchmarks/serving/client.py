@@ -11,10 +11,12 @@ import asyncio
 import itertools
 import multiprocessing
 import resource
+import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import uvloop
@@ -107,8 +109,8 @@ class _Generator:
 
     async def run(self) -> Outcome:
         loop = asyncio.get_running_loop()
-        for _ in range(self._load.connections):
-            _, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", self._port)
+        for connected in spread(self._port, self._load.connections):
+            _, connection = await loop.create_connection(lambda: _Connection(self), sock=connected)
             self._free.append(connection)
         before = resource.getrusage(resource.RUSAGE_SELF)
         start = time.perf_counter()
@@ -212,6 +214,25 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._asked:
             self._generator.broken()
+
+
+def spread(port: int, connections: int, workers: int = 2) -> list[socket.socket]:
+    """Connections, the same number to each worker, in turn.
+
+    Workers share one listening socket, and one of them may take all connections of an idle moment.
+    """
+    most = -(-connections // workers)
+    found: dict[bytes, list[socket.socket]] = {}
+    spare = []
+    while sum(map(len, found.values())) < connections:
+        connected = socket.create_connection(("127.0.0.1", port))
+        connected.sendall(b"GET /worker HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        pid = connected.recv(65_536).rpartition(b"\r\n\r\n")[2]
+        own = found.setdefault(pid, [])
+        (own if len(own) < most else spare).append(connected)
+    for connected in spare:
+        connected.close()
+    return [one for turn in zip_longest(*found.values()) for one in turn if one is not None]
 
 
 def _length(head: bytes) -> int:

@@ -21,7 +21,7 @@ WARM_SECONDS = 60.0
 def memory(shop: Shop, minutes: float, rate: float) -> dict[str, Any]:
     """Resident memory of the workers under homepages at a fixed rate."""
     with served(shop.folder) as port:
-        workers = _workers(port)
+        workers = pids(port)
         send(port, Load(shop.homepages(), CONNECTIONS, WARM_SECONDS, rate))
         done = threading.Event()
         samples: list[tuple[float, list[float]]] = []
@@ -91,7 +91,8 @@ def _latency(one: Outcome) -> dict[str, Any]:
     }
 
 
-def _workers(port: int) -> list[int]:
+def pids(port: int) -> list[int]:
+    """Process of each worker."""
     found = []
     for connection in one_a_worker(port):
         connection.request("GET", "/worker")

@@ -29,6 +29,8 @@ ACCESS_LOG_VARIABLE: Final = "SHOPKEEPER_ACCESS_LOG"
 API: Final = "shopkeeper.serving.server:api"
 """Factory of an application with the interface alone."""
 _GRACE_SECONDS: Final = 10
+_IDLE_SECONDS: Final = 75
+"""Connections are kept longer than proxies keep theirs (mostly 60 s): none writes into a closed one."""
 _SWITCH_SECONDS: Final = 0.0005
 
 
@@ -146,6 +148,7 @@ def _config(factory: str, workers: int) -> Config:
         access_log=False,
         log_level="warning",
         server_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_worker_healthcheck=60,
     )
