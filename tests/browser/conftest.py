@@ -51,7 +51,7 @@ def item_rows() -> list[dict[str, object]]:
 
 
 def event_rows(people: int = 60) -> list[dict[str, object]]:
-    """Three months of customers who each like two categories and a few products of them."""
+    """Three months of customers who each like two categories and a few products; some stop coming."""
     rng, now = random.Random(11), int(time.time())
     items: dict[str, list[str]] = {}
     for row in item_rows():
@@ -60,12 +60,12 @@ def event_rows(people: int = 60) -> list[dict[str, object]]:
     for person in range(people):
         liked = rng.sample(sorted(items), 2)
         staples = [item for category in liked for item in rng.sample(items[category], 4)]
-        for day in range(90, 0, -rng.choice((5, 7, 9))):
+        last = person if person >= 20 and person % 4 == 0 else 0
+        for day in range(90, last, -rng.choice((5, 7, 9))):
             at = now - day * DAY_SECONDS - 60 * person
             for item in [*rng.sample(staples, 3), rng.choice(items[liked[0]])]:
-                rows.append(
-                    {"customer_id": person, "item_id": item, "timestamp": at, "event_type": "purchase"}
-                )
+                told = {"customer_id": person, "item_id": item, "timestamp": at, "price": 20 + person}
+                rows.append({**told, "event_type": "purchase"})
     return rows
 
 

@@ -17,7 +17,7 @@ from shopkeeper.serving.snapshots import Part
 from shopkeeper.surfaces.next_action import ACTIONS, LEAVE_ALONE
 from shopkeeper.surfaces.quiet import send_at
 from shopkeeper.surfaces.snapshot import PEOPLE
-from shopkeeper.surfaces.watch import Watched, WatchList, watch
+from shopkeeper.surfaces.watch import STAKE, Watched, WatchList, watch
 from shopkeeper.web import forms
 from shopkeeper.web.dashboard.asked import number_of
 from shopkeeper.web.dashboard.charts import Chart, Series, round_up
@@ -141,6 +141,7 @@ class WatchPages:
             "currency": money(0, currency).rstrip("0."),
             "only": asked.get("only", ""),
             "kinds": [(kind, action_name(kind, words)) for kind in KINDS],
+            "priced": bool(part.frames[PEOPLE][STAKE].sum()),
             "stamp": part.stamp,
             "approved": asked.get("approved", ""),
             "days": part.days,

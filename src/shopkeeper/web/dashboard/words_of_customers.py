@@ -147,6 +147,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "The greatest loss first. Whoever buys anyway, rests, or is not worth the cost is left alone.",
         "损失最大者在前。本来就会买的、处于休息期的或得不偿失的不打扰。",
     ),
+    "dash_no_prices": (
+        "Events carry no prices, so nothing is known of money: give price or value with purchases.",
+        "事件中没有价格，无法计算金额：请随购买提供 price 或 value。",
+    ),
     "dash_watched_first": ("The first {} are shown; the CSV holds all.", "此处显示前 {} 位，CSV 中为全部。"),
     "dash_watched_none": ("Nobody is as likely as that to stay away.", "没有人达到该流失概率。"),
     "dash_approve": ("Approve {} messages", "批准 {} 条消息"),
