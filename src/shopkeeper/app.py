@@ -155,7 +155,7 @@ class Shop:
         source
             A file, a database URL (with ``query``), or the name of a source such as ``complete-journey``.
         kind
-            ``events``, ``items``, ``customers`` or ``campaigns``.
+            ``events``, ``items``, ``customers``, ``campaigns`` or ``ties``.
         format
             Format of the file where its name does not tell.
         mapping

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from shopkeeper import __version__
 from shopkeeper.core.errors import InvalidRequest, ShopkeeperError
 
-_KINDS = ("events", "items", "customers", "campaigns")
+_KINDS = ("events", "items", "customers", "campaigns", "ties")
 _DEMO_PORT = 8080
 _KINDNESS = 10
 """Training gives way to a service on the same machine."""

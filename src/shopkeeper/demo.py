@@ -81,7 +81,7 @@ def _generated(shop: Shop, progress: Progress) -> Iterator[ImportReport]:
     progress("generate the shop", 0, 1)
     made = generate(**_GENERATED)
     progress("generate the shop", 1, 1)
-    for kind in _KINDS:
+    for kind in (*_KINDS, "ties"):
         yield shop.import_frames(kind, iter([getattr(made, kind)]), progress=progress)
 
 

@@ -30,7 +30,7 @@ def bought(shop: GeneratedShop) -> pl.DataFrame:
     return shop.events.filter(pl.col(c.EVENT_TYPE) == "purchase")
 
 
-@pytest.mark.parametrize("kind", ["events", "items", "customers", "campaigns"])
+@pytest.mark.parametrize("kind", ["events", "items", "customers", "campaigns", "ties"])
 def test_every_row_keeps_its_contract(shop, kind):
     checked = check_frame(getattr(shop, kind), contract_of(kind, ShopConfig(), now=OPENED + DAYS * DAY_MS))
     assert checked.good.all()
@@ -115,7 +115,7 @@ def test_same_seed_same_bytes(shop, tmp_path):
 def test_tables_are_written_and_read_back(tmp_path, form):
     shop = generate(customers=20, items=30, days=20, seed=1)
     paths = write(shop, tmp_path / "deep" / "folder", form)
-    assert [path.stem for path in paths] == ["events", "items", "customers", "campaigns", "friends"]
+    assert [path.stem for path in paths] == ["events", "items", "customers", "campaigns", "ties"]
     read = pl.read_csv(paths[0]) if form == "csv" else pl.read_parquet(paths[0])
     assert read.height == shop.events.height
 
@@ -177,7 +177,7 @@ def test_friendship_is_mutual_and_listed_once(shop):
     pairs = {(a, b) for a, row in enumerate(friends.tolist()) for b in row if b >= 0}
     assert pairs == {(b, a) for a, b in pairs}
     assert not any(a == b for a, b in pairs)
-    assert shop.friends.height == len(pairs) / 2 > 0
+    assert shop.ties.height == len(pairs) / 2 > 0
 
 
 def test_taste_agrees_with_a_slow_plain_one(shop):

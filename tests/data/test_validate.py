@@ -106,6 +106,24 @@ def test_a_campaign_may_not_end_before_it_starts():
     assert fault.reason.value == "reversed_dates"
 
 
+@pytest.mark.parametrize(
+    ("change", "reason", "field"),
+    [
+        ({c.OTHER_ID: "a"}, "self_tie", c.OTHER_ID),
+        ({c.OTHER_ID: None}, "missing", c.OTHER_ID),
+        ({c.KIND: "foe"}, "unknown_tie", c.KIND),
+        ({c.STARTS_AT: "2020-02-01", c.ENDS_AT: "2020-01-01"}, "reversed_dates", c.ENDS_AT),
+    ],
+)
+def test_a_tie_joins_two_people(change, reason, field):
+    row = {c.CUSTOMER_ID: "a", c.OTHER_ID: "b", c.KIND: "friend"} | change
+
+    fault = check_row(row, contract_of("ties", CONFIG, NOW)).fault
+
+    assert fault is not None
+    assert (fault.reason.value, fault.field) == (reason, field)
+
+
 def test_no_message_repeats_who_somebody_is():
     row = GOOD | {c.CUSTOMER_ID: "secret" * 50}
 
@@ -150,6 +168,7 @@ WEIRD = st.one_of(
             "EUR",
             "view_item",
             "purchase",
+            "Friend",
             "{}",
             '{"a": 1}',
             '{"a": NaN}',
@@ -197,6 +216,7 @@ def _rows(kind: str) -> st.SearchStrategy[dict[str, Any]]:
         Kind.time: times,
         Kind.flag: st.sampled_from([True, "no", None, "?"]),
         Kind.event_type: st.sampled_from([*(kind.name for kind in EventType), "nonsense"]),
+        Kind.tie: st.sampled_from(["friend", "Follow", "foe", None]),
         Kind.currency: st.sampled_from(["USD", "eur", "x", None]),
         Kind.attributes: st.sampled_from([None, {"a": 1}, '{"b": 2}', "[]"]),
     }

@@ -42,6 +42,11 @@ def store(tmp_path):
         bring_in(store, FrameSource("people", [people]), kind="customers")
         audience = pl.DataFrame({"campaign_id": ["1", "1"], "customer_id": ["gone", "stays"]})
         bring_in(store, FrameSource("audience", [audience]), kind="campaigns")
+        third = pl.DataFrame({"customer_id": ["third"]})
+        bring_in(store, FrameSource("third", [third]), kind="customers")
+        pairs = [("gone", "stays"), ("stays", "gone"), ("third", "stays")]
+        ties = pl.DataFrame(pairs, ["customer_id", "other_id"], orient="row")
+        bring_in(store, FrameSource("ties", [ties]), kind="ties")
         yield store
 
 
@@ -58,6 +63,7 @@ def test_a_customer_is_forgotten_in_every_table_and_in_the_bytes(store):
         "events": 3 + 2 + 500 + 3,
         "customers": 1,
         "campaign_customers": 1,
+        "ties": 2,
         "quarantine": 1,
         "identity_links": 2,
     }

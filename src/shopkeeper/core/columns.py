@@ -116,6 +116,11 @@ CAMPAIGN_COLUMNS: Final = (
     ATTRIBUTES,
 )
 
+# Ties between customers (with CUSTOMER_ID, KIND, STARTS_AT, ENDS_AT)
+OTHER_ID: Final = "other_id"
+
+TIE_COLUMNS: Final = (CUSTOMER_ID, OTHER_ID, KIND, STARTS_AT, ENDS_AT)
+
 # Quarantine
 SOURCE: Final = "source"
 LINE: Final = "line"

@@ -104,6 +104,9 @@ class Catalogue(Protocol):
     def campaign_customers(self) -> pl.DataFrame:
         """Audiences of campaigns: campaign and pseudonym."""
 
+    def circles(self) -> pl.DataFrame:
+        """Ties as they are heard, in `columns.TIE_COLUMNS`: who hears, and whom, by pseudonym."""
+
 
 class PersonalData(Protocol):
     """A place that holds data of people and can let go of it."""

@@ -41,6 +41,14 @@ class EventType(IntEnum):
     share = 15
 
 
+class Tie(IntEnum):
+    """What ties one customer to another, the closest first; the numbers are kept in datasets."""
+
+    household = 0
+    friend = 1
+    follow = 2
+
+
 @dataclass(frozen=True)
 class Ragged:
     """``n`` rows of item codes of different lengths.

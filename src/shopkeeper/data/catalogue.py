@@ -8,7 +8,8 @@ import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.data.log import series
-from shopkeeper.data.schema import CAMPAIGN_CUSTOMERS, CAMPAIGN_ITEMS, CAMPAIGNS, CUSTOMERS, ITEMS, META
+from shopkeeper.data.schema import CAMPAIGN_CUSTOMERS, CAMPAIGN_ITEMS, CAMPAIGNS, CUSTOMERS, ITEMS, META, TIES
+from shopkeeper.data.ties import cut_ties
 
 Row = tuple[Any, ...]
 
@@ -22,6 +23,7 @@ TABLE_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     CAMPAIGNS: CAMPAIGN_OWN_COLUMNS,
     CAMPAIGN_ITEMS: CAMPAIGN_ITEM_COLUMNS,
     CAMPAIGN_CUSTOMERS: CAMPAIGN_CUSTOMER_COLUMNS,
+    TIES: c.TIE_COLUMNS,
 }
 
 _VERSION: Final = "version of "
@@ -67,6 +69,7 @@ def upsert(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> i
         changed(connection, table)
     if table == CUSTOMERS:
         connection.execute(_WITHDRAW)
+        cut_ties(connection)
     return renewed
 
 

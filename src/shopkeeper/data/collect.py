@@ -194,6 +194,7 @@ def quarantine_row(
     anonymous = parse_flag(kept.get(c.CONSENT))[0] is False
     customer = _hidden(kept, c.CUSTOMER_ID, None if anonymous else identity.customer)
     session = _hidden(kept, c.SESSION_ID, None if anonymous else identity.session)
+    _hidden(kept, c.OTHER_ID, None)  # whoever is named here alone could not be found to be forgotten
     parts = (kind, source, line, fault.field, fault.reason.value, fault.message, _spelled(kept))
     key = blake2b(repr((*parts, customer, session)).encode(), digest_size=KEY_BYTES).digest()
     return (key, *parts, customer, session)

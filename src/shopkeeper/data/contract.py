@@ -10,7 +10,7 @@ from typing import Final
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
-from shopkeeper.core.types import EventType
+from shopkeeper.core.types import EventType, Tie
 
 MAX_ID: Final = 256
 """Longest id, in characters."""
@@ -35,6 +35,7 @@ class Kind(StrEnum):
     time = "time"
     flag = "flag"
     event_type = "event type"
+    tie = "tie"
     currency = "currency"
     attributes = "attributes"
 
@@ -58,6 +59,9 @@ class Reason(StrEnum):
     not_a_currency = "not_a_currency"
     not_an_object = "not_an_object"
     reversed_dates = "reversed_dates"
+    unknown_tie = "unknown_tie"
+    self_tie = "self_tie"
+    unknown_customer = "unknown_customer"
     not_a_product = "not_a_product"
     not_a_row = "not_a_row"
     wrong_columns = "wrong_columns"
@@ -83,6 +87,9 @@ RULES: Final[dict[Reason, str]] = {
     Reason.not_a_currency: "is not a currency code of three letters",
     Reason.not_an_object: "is not a JSON object",
     Reason.reversed_dates: "lies before the start",
+    Reason.unknown_tie: f"is not a known kind of tie ({', '.join(tie.name for tie in Tie)})",
+    Reason.self_tie: "is the customer themselves",
+    Reason.unknown_customer: "is no customer of the shop, or did not agree to be remembered",
     Reason.not_a_product: "is no product of the shop",
     Reason.not_a_row: "is not an object of fields and values",
     Reason.wrong_columns: "has another number of columns than the header",
@@ -118,7 +125,7 @@ class Field:
     @property
     def personal(self) -> bool:
         """Whether the value names a person, and must never be repeated in clear."""
-        return self.name in (c.CUSTOMER_ID, c.SESSION_ID)
+        return self.name in (c.CUSTOMER_ID, c.SESSION_ID, c.OTHER_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ class Contract:
     Attributes
     ----------
     kind
-        ``events``, ``items``, ``customers`` or ``campaigns``.
+        ``events``, ``items``, ``customers``, ``campaigns`` or ``ties``.
     fields
         Its columns, in the order of `core.columns`; the first fault in this order is the one told.
     max_text
@@ -171,7 +178,7 @@ def contract_of(kind: str, config: ShopConfig, now: int) -> Contract:
     Parameters
     ----------
     kind
-        ``events``, ``items``, ``customers`` or ``campaigns``.
+        ``events``, ``items``, ``customers``, ``campaigns`` or ``ties``.
     config
         Sets the bounds of prices, quantities, texts and times.
     now
@@ -252,11 +259,22 @@ def _campaign_fields(_config: ShopConfig, _now: int) -> tuple[Field, ...]:
     )
 
 
+def _tie_fields(_config: ShopConfig, _now: int) -> tuple[Field, ...]:
+    return (
+        Field(c.CUSTOMER_ID, Kind.id, required=True),
+        Field(c.OTHER_ID, Kind.id, required=True),
+        Field(c.KIND, Kind.tie),
+        Field(c.STARTS_AT, Kind.time, low=EARLIEST_MS, high=LATEST_MS),
+        Field(c.ENDS_AT, Kind.time, low=EARLIEST_MS, high=LATEST_MS),
+    )
+
+
 _FIELDS: Final = {
     "events": _event_fields,
     "items": _item_fields,
     "customers": _customer_fields,
     "campaigns": _campaign_fields,
+    "ties": _tie_fields,
 }
 KINDS: Final = tuple(_FIELDS)
 """Names of the tables that can be imported."""

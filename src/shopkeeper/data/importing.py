@@ -19,21 +19,22 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.ports import system_clock
-from shopkeeper.data import catalogue, log
+from shopkeeper.core.types import Tie
+from shopkeeper.data import catalogue, log, ties
 from shopkeeper.data.clean_rows import clean_rows
 from shopkeeper.data.collect import quarantine_row
-from shopkeeper.data.contract import KINDS, Contract, contract_of
+from shopkeeper.data.contract import KINDS, Contract, Reason, contract_of
 from shopkeeper.data.event_keys import event_keys
 from shopkeeper.data.log import Progress
 from shopkeeper.data.occurrences import Occurrences
 from shopkeeper.data.report import ImportReport, Tally, sentence_of
-from shopkeeper.data.schema import CAMPAIGNS, CUSTOMERS, ITEMS
+from shopkeeper.data.schema import CAMPAIGNS, CUSTOMERS, ITEMS, TIES
 from shopkeeper.data.shape import Shaper
 from shopkeeper.data.sources.base import Chunk, Source
 from shopkeeper.data.sources.opening import open_source
 from shopkeeper.data.store import Store, put_quarantine
 from shopkeeper.data.validate import Fault
-from shopkeeper.data.validate_frame import CheckedFrame, check_frame
+from shopkeeper.data.validate_frame import CheckedFrame, check_frame, set_aside
 from shopkeeper.privacy.identity import Identity
 
 _TABLES: Final = {"items": ITEMS, "customers": CUSTOMERS}
@@ -62,7 +63,7 @@ def import_source(
     source
         A file, the URL of a database, the name of a source such as ``complete-journey``, or a `Source`.
     kind
-        ``events``, ``items``, ``customers`` or ``campaigns``.
+        ``events``, ``items``, ``customers``, ``campaigns`` or ``ties``.
     config
         Bounds, and what a missing consent means.
     identity
@@ -119,6 +120,8 @@ class _Import:
     def take(self, chunk: Chunk, frame: pl.DataFrame, progress: Progress | None) -> None:
         """Prepare a chunk and hand it to the writer, once the one before is on disk."""
         checked = check_frame(frame, self._contract)
+        if self._kind == TIES:
+            checked = self._between_customers(checked)
         refused = self._refused(chunk, frame, checked)
         put = self._put_events(checked) if self._kind == "events" else self._put_rows(checked)
         self.tally.cut.update(checked.cut)
@@ -136,6 +139,15 @@ class _Import:
         self.tally.rows_read += rows
         if progress is not None:
             progress(self.tally.rows_read, self._source.total)
+
+    def _between_customers(self, checked: CheckedFrame) -> CheckedFrame:
+        """The same without ties of people whom the shop does not know."""
+        for field in self._contract.fields:
+            if field.personal:
+                people = self._identity.customers(checked.values[field.name])
+                unknown = self._store.read(partial(ties.strangers, people=people.unique().to_list()))
+                checked = set_aside(checked, people.is_in(unknown), field, Reason.unknown_customer)
+        return checked
 
     def _refused(self, chunk: Chunk, frame: pl.DataFrame, checked: CheckedFrame) -> list[_Row]:
         rows = []
@@ -167,8 +179,12 @@ class _Import:
 
     def _put_rows(self, checked: CheckedFrame) -> "_Put":
         frame = _completed(checked.values, self._contract)
-        if c.CUSTOMER_ID in frame.columns:
-            frame = frame.with_columns(self._identity.customers(frame[c.CUSTOMER_ID]).alias(c.CUSTOMER_ID))
+        for name in (c.CUSTOMER_ID, c.OTHER_ID):
+            if name in frame.columns:
+                frame = frame.with_columns(self._identity.customers(frame[name]).alias(name))
+        if self._kind == TIES:
+            frame = frame.with_columns(pl.col(c.KIND).cast(pl.String).fill_null(Tie.friend.name))
+            return partial(ties.put_ties, rows=frame.rows())
         if self._kind == "customers":
             frame = _with_consent(frame, assume_consent=self._assume_consent)
         rows = frame.rows()

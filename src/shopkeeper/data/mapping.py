@@ -49,7 +49,7 @@ def map_columns(kind: str, found: Sequence[str], given: Mapping[str, str]) -> Co
     Parameters
     ----------
     kind
-        ``events``, ``items``, ``customers`` or ``campaigns``.
+        ``events``, ``items``, ``customers``, ``campaigns`` or ``ties``.
     found
         Columns of the source.
     given
@@ -116,12 +116,14 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "items": c.ITEM_COLUMNS,
     "customers": c.CUSTOMER_COLUMNS,
     "campaigns": c.CAMPAIGN_COLUMNS,
+    "ties": c.TIE_COLUMNS,
 }
 NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "events": (c.TIMESTAMP,),
     "items": (c.ITEM_ID,),
     "customers": (c.CUSTOMER_ID,),
     "campaigns": (c.CAMPAIGN_ID,),
+    "ties": (c.CUSTOMER_ID, c.OTHER_ID),
 }
 """Columns without which no row could be good."""
 
@@ -199,6 +201,13 @@ ALIASES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         c.ITEM_ID: _ITEM,
         c.COUPON: _words("couponcode couponupc"),
         c.CUSTOMER_ID: _PERSON,
+    },
+    "ties": {
+        c.CUSTOMER_ID: (*_PERSON, *_words("followerid follower userid1 user1 source from")),
+        c.OTHER_ID: _words("friendid friend followeeid followee followedid userid2 user2 target to"),
+        c.KIND: _words("tie relation relationship type"),
+        c.STARTS_AT: _words("since start startsat startdate createdat timestamp"),
+        c.ENDS_AT: _words("until end endsat enddate"),
     },
 }
 """Well-known names of our columns, the likeliest first, as `plain_name` spells them: those of GA4, Segment,

@@ -29,7 +29,7 @@ class Shaper:
     source
         What is read.
     kind
-        ``events``, ``items``, ``customers`` or ``campaigns``.
+        ``events``, ``items``, ``customers``, ``campaigns`` or ``ties``.
     mapping
         Our name -> the source's name, where the shop named it.
 

@@ -13,7 +13,7 @@ import polars as pl
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import InvalidRequest, ShopNotFound
 from shopkeeper.core.ports import EventRow
-from shopkeeper.data import catalogue, log, people, schema
+from shopkeeper.data import catalogue, log, people, schema, ties
 from shopkeeper.data.connections import (
     BULK_CACHE_KB,
     CACHE_KB,
@@ -202,6 +202,16 @@ class Store:
     def campaign_customers(self) -> pl.DataFrame:
         """Audiences of campaigns: campaign id and customer pseudonym."""
         return self._table(schema.CAMPAIGN_CUSTOMERS)
+
+    def circles(self) -> pl.DataFrame:
+        """Ties as they are heard, in `columns.TIE_COLUMNS`: who hears, and whom; see `data.ties`."""
+        with telling(self.path):
+            return ties.circles(self._readers.get())
+
+    def circle_of(self, customer: str) -> list[tuple[Any, ...]]:
+        """Whom one customer hears: pseudonym, kind, start and end of each tie; see `data.ties`."""
+        with telling(self.path):
+            return ties.circle_of(self._readers.get(), customer)
 
     def _table(self, table: str) -> pl.DataFrame:
         with telling(self.path):

@@ -164,11 +164,17 @@ def _no_fault(_values: dict[str, Any], _fields: dict[str, Field]) -> Fault | Non
     return None
 
 
-def _campaign_fault(values: dict[str, Any], fields: dict[str, Field]) -> Fault | None:
+def _dates_fault(values: dict[str, Any], fields: dict[str, Field]) -> Fault | None:
     start, end = values.get(c.STARTS_AT), values.get(c.ENDS_AT)
     if start is not None and end is not None and end < start:
         return fault_of(Reason.reversed_dates, fields[c.ENDS_AT], end)
     return None
+
+
+def _tie_fault(values: dict[str, Any], fields: dict[str, Field]) -> Fault | None:
+    if values[c.CUSTOMER_ID] == values[c.OTHER_ID]:
+        return fault_of(Reason.self_tie, fields[c.OTHER_ID], values[c.OTHER_ID])
+    return _dates_fault(values, fields)
 
 
 def _event_fault(values: dict[str, Any], fields: dict[str, Field]) -> Fault | None:
@@ -189,7 +195,8 @@ _CROSS: Final[dict[str, _CrossRule]] = {
     "events": _event_fault,
     "items": _no_fault,
     "customers": _no_fault,
-    "campaigns": _campaign_fault,
+    "campaigns": _dates_fault,
+    "ties": _tie_fault,
 }
 """Rules that join several fields; asked of rows whose every field is good."""
 _RULES_OF_KIND: Final = {Kind.number: _number_reason, Kind.time: _time_reason}

@@ -63,6 +63,26 @@ def check_frame(frame: pl.DataFrame, contract: Contract) -> CheckedFrame:
     return _split(frame, parsed_frame, faults, contract)
 
 
+def set_aside(checked: CheckedFrame, bad: pl.Series, field: Field, reason: Reason) -> CheckedFrame:
+    """The same check with some of the good rows set aside for a reason that only the shop knows.
+
+    Parameters
+    ----------
+    checked
+        The check so far.
+    bad
+        Which rows of ``checked.values`` those are, as booleans.
+    field, reason
+        What is wrong with them.
+    """
+    if not bad.any():
+        return checked
+    rows = checked.good.arg_true().filter(bad)
+    faults = {row: fault_of(reason, field, None) for row in rows.to_list()}
+    good = checked.good.scatter(rows, False)
+    return CheckedFrame(checked.values.filter(~bad), good, {**checked.faults, **faults}, checked.cut)
+
+
 def _split(
     given: pl.DataFrame, parsed: pl.DataFrame, faults: pl.Series | None, contract: Contract
 ) -> CheckedFrame:
@@ -99,11 +119,14 @@ def _number_reasons(values: pl.Series, field: Field) -> tuple[pl.Series | None, 
 
 
 def _cross_rules(frame: pl.DataFrame, contract: Contract) -> list[tuple[str, pl.Series, Reason]]:
-    if contract.kind == "campaigns" and {c.STARTS_AT, c.ENDS_AT} <= set(frame.columns):
-        return [(c.ENDS_AT, frame[c.ENDS_AT] < frame[c.STARTS_AT], Reason.reversed_dates)]
-    if contract.kind != "events" or c.EVENT_TYPE not in frame.columns:
-        return []
-    return _event_rules(frame)
+    if contract.kind == "events":
+        return _event_rules(frame) if c.EVENT_TYPE in frame.columns else []
+    rules, given = [], set(frame.columns)
+    if {c.CUSTOMER_ID, c.OTHER_ID} <= given:
+        rules.append((c.OTHER_ID, frame[c.OTHER_ID] == frame[c.CUSTOMER_ID], Reason.self_tie))
+    if {c.STARTS_AT, c.ENDS_AT} <= given:
+        rules.append((c.ENDS_AT, frame[c.ENDS_AT] < frame[c.STARTS_AT], Reason.reversed_dates))
+    return rules
 
 
 def _event_rules(frame: pl.DataFrame) -> list[tuple[str, pl.Series, Reason]]:

@@ -32,6 +32,7 @@ DTYPES: Final[dict[Kind, pl.DataType]] = {
     Kind.time: pl.Int64(),
     Kind.flag: pl.Boolean(),
     Kind.event_type: pl.String(),
+    Kind.tie: pl.String(),
     Kind.currency: pl.String(),
     Kind.attributes: pl.String(),
 }

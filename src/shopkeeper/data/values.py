@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from shopkeeper.core.errors import InvalidRequest
-from shopkeeper.core.types import EventType
+from shopkeeper.core.types import EventType, Tie
 from shopkeeper.data.contract import MAX_ATTRIBUTES, MAX_ID, Kind, Reason
 
 CONTROL: Final = "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]"
@@ -210,6 +210,14 @@ def parse_event_type(value: Any) -> Parsed:
     return None, Reason.unknown_event_type
 
 
+def parse_tie(value: Any) -> Parsed:
+    """The name of a `Tie`; capital letters are lowered."""
+    text, reason = parse_text(value)
+    if text is None:
+        return None, reason
+    return (text.lower(), None) if text.lower() in Tie.__members__ else (None, Reason.unknown_tie)
+
+
 def parse_currency(value: Any) -> Parsed:
     """Three capital letters; small ones are raised."""
     text, _ = parse_text(value)
@@ -248,6 +256,7 @@ PARSERS: Final = {
     Kind.time: parse_time,
     Kind.flag: parse_flag,
     Kind.event_type: parse_event_type,
+    Kind.tie: parse_tie,
     Kind.currency: parse_currency,
     Kind.attributes: parse_attributes,
 }

@@ -25,7 +25,7 @@ from shopkeeper.data.synthetic.visits import make_visits
 
 __all__ = ["GeneratedShop", "generate", "write"]
 
-TABLES: Final = ("events", "items", "customers", "campaigns", "friends")
+TABLES: Final = ("events", "items", "customers", "campaigns", "ties")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class GeneratedShop:
         ``EVENT_COLUMNS`` by rising time, UTC epoch milliseconds from 2024-01-01 on, with explicit ids.
     items, customers, campaigns
         ``ITEM_COLUMNS`` (Chinese words in ``attributes``), ``CUSTOMER_COLUMNS``, ``CAMPAIGN_COLUMNS``.
-    friends
-        Friendships, each once: ``customer_id`` and ``friend_id``.
+    ties
+        Friendships, each once, as ``TIE_COLUMNS`` without times.
     people, goods
         What nobody in the shop can see: true tastes and true qualities.
     """
@@ -48,7 +48,7 @@ class GeneratedShop:
     items: pl.DataFrame
     customers: pl.DataFrame
     campaigns: pl.DataFrame
-    friends: pl.DataFrame
+    ties: pl.DataFrame
     people: People
     goods: Goods
 
@@ -111,7 +111,7 @@ def generate(customers: int, items: int, days: int, seed: int) -> GeneratedShop:
         items=tables.items_frame(goods, days),
         customers=tables.customers_frame(people),
         campaigns=tables.campaigns_frame(offers, items, customers),
-        friends=tables.friends_frame(people),
+        ties=tables.ties_frame(people),
         people=people,
         goods=goods,
     )
@@ -123,7 +123,7 @@ def write(shop: GeneratedShop, folder: Path, form: Literal["parquet", "csv"] = "
     Returns
     -------
     list[Path]
-        events, items, customers, campaigns and friends.
+        events, items, customers, campaigns and ties.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{form}" for name in TABLES]

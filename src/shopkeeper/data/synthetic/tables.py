@@ -1,4 +1,4 @@
-"""The catalogue, customers, campaigns and friendships of a generated shop, in our columns."""
+"""The catalogue, customers, campaigns and ties of a generated shop, in our columns."""
 
 import json
 from typing import Final
@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import DAY_MS
+from shopkeeper.core.types import DAY_MS, Tie
 from shopkeeper.data.synthetic import vocabulary as words
 from shopkeeper.data.synthetic.goods import Goods, titles
 from shopkeeper.data.synthetic.offers import Offer
@@ -96,12 +96,13 @@ def campaigns_frame(offers: list[Offer], n_items: int, n_customers: int) -> pl.D
     return pl.concat(parts).select(c.CAMPAIGN_COLUMNS) if parts else _no_campaigns()
 
 
-def friends_frame(people: People) -> pl.DataFrame:
-    """Friendships, each once: columns ``customer_id`` and ``friend_id``."""
+def ties_frame(people: People) -> pl.DataFrame:
+    """Friendships, each once, as ``TIE_COLUMNS`` without times."""
     row, column = np.nonzero(people.friends > np.arange(len(people))[:, None])
     ids = customer_ids(len(people))
-    return pl.DataFrame(
-        {c.CUSTOMER_ID: ids.gather(row), "friend_id": ids.gather(people.friends[row, column])}
+    others = ids.gather(people.friends[row, column])
+    return pl.DataFrame({c.CUSTOMER_ID: ids.gather(row), c.OTHER_ID: others}).with_columns(
+        pl.lit(Tie.friend.name).alias(c.KIND)
     )
 
 
