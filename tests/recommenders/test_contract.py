@@ -103,6 +103,8 @@ KNOWN = {
     "segments": Known(_FOLLOWS, [], ["i01", "i02", "i03"]),
     # All takers have i01 alike: nothing but how many took it tells.
     "bayes": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
+    # Nothing here is a campaign: what its source says.
+    "campaigns": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     # Most go from i01 to i02, the others from i03 to i04.
     "factorization_machine": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
     # Some stop at i01, so that it stands clearly before i02.
@@ -196,7 +198,7 @@ def check_against_score(model, dataset, requests, k):
 
 
 def test_all_recommenders_are_found_and_have_a_known_world():
-    assert len(FOUND) == 21
+    assert len(FOUND) == 22
     assert {family.name for family in FOUND} == set(KNOWN)
 
 
