@@ -29,7 +29,8 @@ def walked(rows):
     """The same, one event after the other."""
     found = []
     for person in sorted({row[0] for row in rows if row[0] is not None}):
-        term, start, seen = "", 0, set()
+        term, start = "", 0
+        seen: set[str | None] = set()
         for _, kind, item, time, typed in sorted(
             (row for row in rows if row[0] == person), key=itemgetter(3)
         ):

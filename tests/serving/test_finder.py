@@ -137,19 +137,20 @@ def test_a_change_that_touches_no_text_builds_nothing(tmp_path, encoder):
 
 
 def test_what_clicks_after_searches_taught_is_followed(tmp_path, encoder):
-    learned = [None]
+    learned: list[Any] = [None]
     encoder.go.set()
     finder = Finder(Goods("green tea", "coffee"), tmp_path, lambda _: encoder, lambda: learned[-1], every=0.0)
-    plain = finder.whole()
+    plain: Any = finder.whole()
     swap = Projection(np.eye(4, dtype=np.float32)[[1, 0, 2, 3]])
     learned.append(Adaptation("slow", swap, 0.5))
-    adapted = finder.whole()
+    adapted: Any = finder.whole()
     np.testing.assert_array_equal(adapted.neighbours.vectors, swap.of(plain.neighbours.vectors))
     np.testing.assert_array_equal(adapted.encoder.encode(["tea"]), swap.of(encoder.encode(["tea"])))
     assert (plain.least, adapted.least) == (LEAST_LIKENESS, 0.5)
     assert encoder.read == 4  # the goods once, and the query twice
     learned.append(Adaptation("another encoder", swap, 0.5))
-    np.testing.assert_array_equal(finder.whole().neighbours.vectors, plain.neighbours.vectors)
+    again: Any = finder.whole()
+    np.testing.assert_array_equal(again.neighbours.vectors, plain.neighbours.vectors)
     finder.close()
 
 

@@ -3,14 +3,17 @@
 import random
 
 import numpy as np
+import polars as pl
 import pytest
 
-from shopkeeper.core.errors import MissingDependency, TooLittleData
+from shopkeeper.core import columns as c
+from shopkeeper.core.errors import InvalidRequest, MissingDependency, TooLittleData
 from shopkeeper.encoders.bert import Bert
 from shopkeeper.encoders.bert_torch import TorchBert
 from shopkeeper.encoders.pretrained import Weights, read_recipe
-from shopkeeper.training.fine_tune import FineTuneConfig, device_or_fail, fine_tune
+from shopkeeper.training.fine_tune import FineTuneConfig, device_or_fail, fine_tune, pairs_of
 from tests.encoders.models import COLOURS, THINGS, write_model
+from tests.recommenders.worlds import shop
 
 TEXTS = ["red tea", "blue cup of wool", "light cotton shirt set of 2", "dark lamp"]
 QUICK = FineTuneConfig(steps=60, batch=32, rate=3e-3)
@@ -62,6 +65,17 @@ def test_nothing_is_written_where_nothing_is_gained(tmp_path):
     assert not found.written
     assert found.before == found.after
     assert not (tmp_path / "new").exists()
+
+
+def test_pairs_are_what_was_taken_together_and_what_was_clicked():
+    dataset = shop([("u", "i1", 1), ("u", "i2", 2), ("v", "i3", 3)], ["i1", "i2", "i3"])
+    clicks = pl.DataFrame({c.SEARCH_TERM: ["light", "gone"], c.ITEM_ID: ["i3", "i9"]})
+    assert pairs_of(dataset, clicks) == [("aaaa ware", "aaaa ware"), ("light", "bbbb ware")]
+
+
+def test_a_folder_that_is_there_is_not_touched(tmp_path):
+    with pytest.raises(InvalidRequest, match="exists"):
+        fine_tune(tmp_path, [], tmp_path, "cpu")
 
 
 def test_few_pairs_are_refused(tmp_path):

@@ -68,6 +68,7 @@ def test_how_search_reads_is_kept(models):
     assert load_model(models / save(models)).adaptation is None
     told = Adaptation("reader", Projection(np.eye(3, dtype=np.float32)), 0.25)
     found = load_model(models / save_model(models, BLEND, SHOP, {}, told)).adaptation
+    assert found is not None
     assert (found.encoder, found.least, found.name) == ("reader", 0.25, told.name)
     assert np.array_equal(found.projection.matrix, told.projection.matrix)
 

@@ -47,7 +47,8 @@ def shop(seed, knows):
 
 @pytest.fixture(scope="module")
 def judged():
-    return learn_searches(*shop(1, knows=True), Reader())
+    pairs, items = shop(1, knows=True)
+    return learn_searches(pairs, items, Reader())
 
 
 def test_what_helps_later_searches_is_kept(judged):
@@ -67,6 +68,7 @@ def test_what_helps_later_searches_is_kept(judged):
 def test_what_does_not_help_is_not_kept():
     pairs, items = shop(2, knows=False)
     judged = learn_searches(pairs, items, Reader())
+    assert judged is not None
     assert judged.adaptation is None
     assert not judged.record()["kept"]
 

@@ -71,6 +71,11 @@ class Bert:
         self._recipe = read_recipe(folder, prefix)
 
     @property
+    def folder(self) -> Path:
+        """Of the model."""
+        return self._folder
+
+    @property
     def dim(self) -> int:
         """See `Encoder.dim`."""
         return self._recipe.dim

@@ -1,4 +1,4 @@
-"""An encoder of the BERT family in torch, so that its weights can be learned; see `bert_graph` for the same network."""
+"""An encoder of the BERT family in torch, so that its weights can be learned: the network of `bert_graph`."""
 
 import math
 

@@ -1,9 +1,9 @@
 """Fine-tuning of a text encoder on what a shop's customers take together and click after searches.
 
-All weights of a folder of the BERT family are learned by InfoNCE (van den Oord, Li and Vinyals 2018) with AdamW
-(Loshchilov and Hutter 2019) over pairs of texts: each must find its own among the answers of its batch. A tenth
-of the pairs is held out, and a new folder is written only where its mean reciprocal rank has risen. The new
-weights make another encoder id, so that vectors are never mixed and everything is read anew.
+All weights of a folder of the BERT family are learned by InfoNCE (van den Oord, Li and Vinyals 2018) with
+AdamW (Loshchilov and Hutter 2019) over pairs of texts: each must find its own among the answers of its batch.
+A tenth of the pairs is held out, and a new folder is written only where their mean reciprocal rank has risen.
+New weights make another encoder id, so that vectors are never mixed and everything is read anew.
 """
 
 import shutil
@@ -14,11 +14,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
-from shopkeeper.core.errors import MissingDependency, TooLittleData
+from shopkeeper.core import columns as c
+from shopkeeper.core.errors import InvalidRequest, MissingDependency, TooLittleData
+from shopkeeper.data.dataset import Dataset
 from shopkeeper.encoders.bert import Bert
 from shopkeeper.encoders.pretrained import WEIGHTS, Weights, read_recipe
-from shopkeeper.learners.contrastive import FEWEST
+from shopkeeper.features.meaning import texts_of
+from shopkeeper.learners.contrastive import FEWEST, taken_together
 
 Pair = tuple[str, str]
 Progress = Callable[[int, int], None]
@@ -87,9 +91,25 @@ def device_or_fail() -> str:
     if not torch.cuda.is_available():
         raise MissingDependency(
             "Fine-tuning needs a GPU, and torch finds none.",
-            hint="Run it where there is one, with a build of torch for it. Training adapts vectors without one.",
+            hint="Run it where there is one, with torch built for it. Training adapts vectors without any.",
         )
     return "cuda"
+
+
+def pairs_of(dataset: Dataset, clicks: pl.DataFrame) -> list[Pair]:
+    """Texts that belong together in a shop.
+
+    Parameters
+    ----------
+    dataset
+        What people did: items that one of them took soon after each other are pairs.
+    clicks
+        As `data.searches.clicked` gives them: words that were searched for, and what was looked at then.
+    """
+    texts = texts_of(dataset.items)
+    taken = [(texts[one], texts[other]) for one, other in zip(*taken_together(dataset), strict=True)]
+    found = zip(clicks[c.SEARCH_TERM], dataset.items.encode(clicks[c.ITEM_ID].to_list()), strict=True)
+    return [*taken, *((term, texts[item]) for term, item in found if item >= 0)]
 
 
 def fine_tune(
@@ -119,6 +139,8 @@ def fine_tune(
 
     Raises
     ------
+    InvalidRequest
+        ``out`` exists.
     TooLittleData
         There are too few pairs of which both texts say something.
     MissingFile, UnreadableModel
@@ -126,18 +148,19 @@ def fine_tune(
     """
     from shopkeeper.encoders.bert_torch import TorchBert  # torch takes a second to load
 
+    if out.exists():
+        raise InvalidRequest(f"{out} exists.", hint="Name a folder that is to be made.")
     config = config or FineTuneConfig()
     arrays = Weights(folder)
+    texts = sorted({text for pair in pairs for text in pair})
     with TemporaryDirectory() as cache:
-        tokens = dict(
-            zip(texts := sorted({*sum(pairs, ())}), Bert(folder, Path(cache)).tokens(texts), strict=True)
-        )
+        tokens = dict(zip(texts, Bert(folder, Path(cache)).tokens(texts), strict=True))
     rng = np.random.default_rng(config.seed)
     told = [pair for pair in pairs if tokens[pair[0]] and tokens[pair[1]]]
     if len(told) < FEWEST:
         raise TooLittleData(
             f"There are {len(told)} pairs of texts to learn from, and {FEWEST} are needed.",
-            hint="Pairs are items that one person took soon after each other, and items clicked after a search.",
+            hint="Pairs are items that one person took together, and items clicked after a search.",
         )
     mixed = [told[place] for place in rng.permutation(len(told))]
     held = mixed[: int(_HELD_OUT * len(mixed))][: _JUDGED * config.batch]
@@ -147,11 +170,8 @@ def fine_tune(
     _learn(model, tokens, learned, config, rng, progress)
     after = _judged(model, tokens, held, config.batch)
     if after > before:
-        _write(
-            folder,
-            out,
-            {**arrays.arrays, **{name: w.detach().cpu().numpy() for name, w in model.weights.items()}},
-        )
+        learned_arrays = {name: weight.detach().cpu().numpy() for name, weight in model.weights.items()}
+        _write(folder, out, arrays.arrays | learned_arrays)
     return FineTuned(before, after, after > before)
 
 
