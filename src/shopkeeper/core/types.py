@@ -3,7 +3,7 @@
 Everything is columnar and batch-first: one request is a batch of one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any, Self
@@ -81,6 +81,13 @@ class Ragged:
         if len(self) == 1:  # a live request: this is asked many times over
             return np.zeros(len(self.items), np.int64)
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
+
+    @cached_property
+    def keys(self) -> Longs:
+        """Row and item of each entry in one number; they rise where items rise within each row."""
+        if len(self) == 1:
+            return self.items.astype(np.int64)
+        return self.rows << 32 | self.items
 
     def take(self, rows: Longs) -> "Ragged":
         """These rows, in this order."""
@@ -195,6 +202,9 @@ class Requests:
     attributes
         Shape ``(n, n_fields)``: what is known of each person, as codes of the dataset's `AttributeIndex`, -1
         for what is not known; None means that nothing is known of anybody.
+    heard
+        What recommenders had to say of these histories whatever is allowed, kept by who asks several times
+        with other bounds; None keeps nothing.
     """
 
     histories: Histories
@@ -202,6 +212,7 @@ class Requests:
     allowed: Bools | None = None
     exclude: Ragged | None = None
     attributes: Ints | None = None
+    heard: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -216,6 +227,7 @@ class Requests:
             as_of=self.as_of[rows],
             exclude=exclude,
             attributes=attributes,
+            heard=None,
         )
 
 
