@@ -196,7 +196,7 @@ def _learn(
         scores = _scores(model, tokens, batch) / config.temperature
         loss = torch.nn.functional.cross_entropy(scores, torch.arange(len(batch), device=scores.device))
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         pace.step()
         progress(step + 1, steps)
