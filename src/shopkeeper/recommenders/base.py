@@ -163,3 +163,8 @@ def retrieves(recommender: Recommender) -> bool:
     says ``retrieves = False`` where the catalogue is large. Asked by itself it still ranks everything.
     """
     return bool(getattr(recommender, "retrieves", True))
+
+
+def hears_circles(recommender: Recommender) -> bool:
+    """Whether a recommender has a use for `Requests.circle`, which costs a live request some look-ups."""
+    return bool(getattr(recommender, "hears_circles", False))

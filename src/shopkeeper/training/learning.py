@@ -70,7 +70,11 @@ def read_learnable(log: EventLog, catalogue: Catalogue, config: ShopConfig, cach
     read = log.scan((c.SEQ, *COLUMNS))
     events, rules = clean_log(read.drop(c.SEQ), config.cleaning)
     dataset = build_dataset(
-        events, completed(catalogue.items()), catalogue.customers(), weights=config.event_weights
+        events,
+        completed(catalogue.items()),
+        catalogue.customers(),
+        catalogue.circles(),
+        weights=config.event_weights,
     )
     if not len(dataset):
         raise TooLittleData(
