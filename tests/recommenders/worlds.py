@@ -61,7 +61,10 @@ def history(dataset, *people):
 
 
 def ask(dataset, *people, day=100.0, allowed=None, exclude=None, friends=None):
-    """Requests of people given as in `history`; ``allowed`` and the rows of ``exclude`` name items, ``friends`` lists of likes."""
+    """Requests of people given as in `history`, ``friends`` as in `circle`.
+
+    ``allowed`` and the rows of ``exclude`` name items.
+    """
     as_of = np.full(len(people), START + int(day * DAY_MS), np.int64)
     mask = None if allowed is None else np.isin(dataset.items.ids, list(allowed))
     rows = None if exclude is None else Ragged.of([dataset.items.encode(row).tolist() for row in exclude])

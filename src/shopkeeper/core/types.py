@@ -212,6 +212,12 @@ class Circle:
         members, offsets = ragged_positions(self.offsets, rows)
         return Circle(offsets, self.kinds[members], self.likes.take(members))
 
+    def among(self, items: Bools) -> "Circle":
+        """The same without likes of other items than these, shape ``(n_items,)``."""
+        kept = items[self.likes.items]
+        offsets = np.append(0, np.cumsum(kept))[self.likes.offsets]
+        return replace(self, likes=Ragged(offsets, self.likes.items[kept]))
+
 
 @dataclass(frozen=True, slots=True)
 class Requests:

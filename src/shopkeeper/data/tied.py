@@ -13,7 +13,10 @@ from shopkeeper.core.types import Longs, Tie
 
 MOST_MEMBERS: Final = 50
 """Most people whom one person hears: the closest, and of those the ones that came last."""
-_NEVER: Final = 2**62
+ALWAYS: Final = 0
+"""Start of a tie that tells none."""
+NEVER: Final = 2**62
+"""End of a tie that tells none."""
 _KINDS: Final = {tie.name: int(tie) for tie in Tie}
 
 
@@ -43,14 +46,31 @@ class Ties:
         return len(self.others)
 
     def of(self, person: int, moment: int) -> tuple[Longs, NDArray[np.int8]]:
-        """Whom a person hears at a moment, the closest first: the code of each, and the closest tie to them."""
-        own = slice(self.offsets[person], self.offsets[person + 1])
+        """Whom a person hears at a moment, the closest first: code, and the closest tie to them."""
+        own = slice(*self.offsets[person : person + 2]) if person + 1 < len(self.offsets) else slice(0)
         held = np.flatnonzero((self.starts[own] <= moment) & (moment < self.ends[own]))
         others, kinds, starts = (part[own][held] for part in (self.others, self.kinds, self.starts))
         order = np.lexsort((others, -starts, kinds))
         _, first = np.unique(others[order], return_index=True)
         chosen = order[np.sort(first)[:MOST_MEMBERS]]
         return others[chosen], kinds[chosen]
+
+    @classmethod
+    def of_one(
+        cls,
+        others: Sequence[int],
+        kinds: Sequence[int],
+        starts: Sequence[int | None],
+        ends: Sequence[int | None],
+    ) -> Self:
+        """Ties of one person alone, whose code is 0; times are None where they are not told."""
+        return cls(
+            np.array([0, len(others)], np.int64),
+            np.array(others, np.int64),
+            np.array(kinds, np.int8),
+            np.array([ALWAYS if start is None else start for start in starts], np.int64),
+            np.array([NEVER if end is None else end for end in ends], np.int64),
+        )
 
     @classmethod
     def read(cls, people: Sequence[str], heard: pl.DataFrame) -> Self:
@@ -68,8 +88,8 @@ class Ties:
             c.CUSTOMER_ID,
             c.OTHER_ID,
             pl.col(c.KIND).replace_strict(_KINDS, return_dtype=pl.Int8),
-            pl.col(c.STARTS_AT).fill_null(0),
-            pl.col(c.ENDS_AT).fill_null(_NEVER),
+            pl.col(c.STARTS_AT).fill_null(ALWAYS),
+            pl.col(c.ENDS_AT).fill_null(NEVER),
         )
         for name in (c.CUSTOMER_ID, c.OTHER_ID):
             coded = coded.join(keys.rename({"key": name, "code": f"{name} code"}), on=name)

@@ -172,9 +172,8 @@ def _summed(keys: Longs, values: Doubles, n: int) -> tuple[Ragged, Floats]:
     """Sums of values by row and item, both packed into a key."""
     found, which = np.unique(keys, return_inverse=True)
     offsets = np.searchsorted(found, np.arange(n + 1, dtype=np.int64) << 32).astype(np.int64)
-    return Ragged(offsets, (found & 0xFFFFFFFF).astype(np.int32)), np.bincount(
-        which, values, len(found)
-    ).astype(np.float32)
+    sums = np.bincount(which, values, len(found)).astype(np.float32)
+    return Ragged(offsets, (found & 0xFFFFFFFF).astype(np.int32)), sums
 
 
 def _added(parts: list[tuple[Ragged, Floats]]) -> tuple[Ragged, Floats]:

@@ -36,6 +36,7 @@ from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
 from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer
 from shopkeeper.serving.choices import Picker
+from shopkeeper.serving.circles import LiveCircles
 from shopkeeper.serving.decided import Identified, decision
 from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.live import LiveHistories
@@ -174,8 +175,9 @@ class Service:
         self._showroom = Showroom(store, currency=config.currency)
         self._weights = event_weights(config.event_weights)
         self._seen = Seen(self.decisions, store, days=config.lists.fatigue_days)
+        self._circles = LiveCircles(store, self._live)
         self._visits = Visits(
-            models, self._showroom, self._live, self._weights, clock, config.lists, self._seen
+            models, self._showroom, self._live, self._weights, clock, config.lists, self._seen, self._circles
         )
         self._orders = RowOrders(self.decisions, self.lately) if config.lists.learned_order else None
         self._picker = Picker(store)
@@ -368,7 +370,8 @@ class Service:
         """What a model that need not be the live one would recommend, to compare it with others."""
         self._check_k(k)
         showroom = Showroom(self.store, currency=self.config.currency)
-        visit = Visits(self._models, showroom, self._live, self._weights, self._clock).of(person, model)
+        visits = Visits(self._models, showroom, self._live, self._weights, self._clock, circles=self._circles)
+        visit = visits.of(person, model)
         ranked = visit.ask(model.default, k, allowed=eligible(visit.stock))
         return Answer(_request_id(), model.version, visit.cards(ranked, ranked.items))
 
@@ -413,8 +416,9 @@ class Service:
         model = self._models.required()
         named = pl.Series(log.people, dtype=pl.String) if customers is None else customers
         people = named if customers is None else self.identity.customers(named)
-        everybody = Everybody(named, people, log.over(model.items), self.store.customers())
         stock = self._showroom.assortment(model)
+        reserved = stock.reserved[: stock.known]
+        everybody = Everybody(named, people, log.over(model.items), self.store.customers(), reserved)
         allowed = eligible(stock)
         barred = self._rulebook.own(stock).barred
         if barred is not None:

@@ -10,6 +10,7 @@ from shopkeeper.core.config import EventWeights
 from shopkeeper.core.types import (
     DAY_MS,
     Bools,
+    Circle,
     EventType,
     Evidence,
     Floats,
@@ -107,6 +108,8 @@ class Visit:
         What the person was shown; None where that does not matter.
     variety
         How much the person's own list gives up for being varied.
+    circle
+        What those like whom the person hears; None where they hear nobody.
     """
 
     model: Model | None
@@ -123,6 +126,7 @@ class Visit:
     bought_days: float = 0.0
     fatigue: Fatigue | None = None
     variety: Variety = AS_RANKED
+    circle: Circle | None = None
 
     @property
     def plain(self) -> "Visit":
@@ -132,7 +136,8 @@ class Visit:
     @cached_property
     def request(self) -> Requests:
         """The question "what should this person see now?", without bounds."""
-        return Requests(self.histories, np.array([self.as_of], np.int64), attributes=self.attributes)
+        moments = np.array([self.as_of], np.int64)
+        return Requests(self.histories, moments, attributes=self.attributes, circle=self.circle)
 
     @cached_property
     def words(self) -> Wording:
