@@ -3,9 +3,11 @@
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -123,6 +125,22 @@ def test_damage_in_the_middle_never_gives_a_wrong_vector(tmp_path):
         with Cached(Letters(), path) as cached:
             np.testing.assert_array_equal(cached.encode(TITLES), right)
             np.testing.assert_array_equal(cached.encode(TITLES), right)
+
+
+@pytest.mark.parametrize("column", ["digests", "vectors", "crc"])
+def test_a_damaged_block_is_passed_over_and_only_it_is_encoded_again(tmp_path, column):
+    path, right = tmp_path / "v.db", Letters().encode(TITLES)
+    with Cached(Letters(), path) as cached:
+        cached.encode(TITLES)
+    with closing(sqlite3.connect(path)) as file, file:
+        value = 7 if column == "crc" else bytes(16 * 512 if column == "digests" else 40)
+        file.execute(f"UPDATE blocks SET {column} = ? WHERE rowid = 2", [value])
+    first, later = Letters(), Letters()
+    with Cached(first, path) as cached:
+        np.testing.assert_array_equal(cached.encode(TITLES), right)
+    with Cached(later, path) as cached:
+        np.testing.assert_array_equal(cached.encode(TITLES), right)
+    assert (first.asked, later.asked) == (TITLES[512:1024], [])
 
 
 def test_a_place_that_cannot_be_used_is_told(tmp_path):

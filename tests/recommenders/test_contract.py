@@ -104,6 +104,8 @@ KNOWN = {
     "segments": Known(_FOLLOWS, [], ["i01", "i02", "i03"]),
     # Both friends like i02, and the one of them i03 too; whoever touched i03 touched i01.
     "social": Known(_FOLLOWS, [], ["i02", "i03", "i01"], friends=(["i02"], ["i02", "i03"])),
+    # All takers have i01 alike: nothing but how many took it tells.
+    "bayes": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     # Most go from i01 to i02, the others from i03 to i04.
     "factorization_machine": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
     # Some stop at i01, so that it stands clearly before i02.
@@ -197,7 +199,7 @@ def check_against_score(model, dataset, requests, k):
 
 
 def test_all_recommenders_are_found_and_have_a_known_world():
-    assert len(FOUND) == 21
+    assert len(FOUND) == 22
     assert {family.name for family in FOUND} == set(KNOWN)
 
 

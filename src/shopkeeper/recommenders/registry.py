@@ -5,6 +5,7 @@ from typing import Final
 from shopkeeper.recommenders.autoencoder import Autoencoder
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.basket_neighbours import BasketNeighbours
+from shopkeeper.recommenders.bayes import Bayes
 from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.cooccurrence import Cooccurrence, Transition
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
@@ -34,7 +35,11 @@ _FAMILIES: Final[tuple[type[Recommender], ...]] = (
     BasketNeighbours,
     Content,
     Segments,
+<<<<<<< HEAD
     Social,
+=======
+    Bayes,
+>>>>>>> main
     Factors,
     FactorizationMachine,
     Autoencoder,

@@ -17,6 +17,8 @@ from shopkeeper.propensity.response import ResponseModel, check_open, learn_resp
 from shopkeeper.surfaces.campaign import MOST_INVITED, Plan, Suited, campaigns_for, plan
 
 CAMPAIGNS_EXAMPLE: Final[dict[str, Any]] = {"campaign_id": "spring", "k": 100, "budget": 2.0}
+_DAYS: Final = 4
+"""Days whose model is kept, those first asked about last."""
 
 
 class CampaignsRequest(BaseModel):
@@ -89,6 +91,8 @@ class Campaigns:
         """What is learned by the beginning of a day; the lock is held."""
         day = as_of // DAY_MS * DAY_MS
         if day not in self._models:
+            if len(self._models) == _DAYS:
+                del self._models[next(iter(self._models))]
             self._models[day] = learn_responses(log, day, lambda stage, done, total: None)
         return self._models[day]
 
