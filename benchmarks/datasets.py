@@ -13,8 +13,8 @@ office         Amazon Office Products 2018: a folder with ``items.jsonl``, ``val
 lastfm         HetRec 2011 Last.fm: a folder with ``user_artists.dat`` and ``user_friends.dat``
                -> OUT/events.csv, OUT/customers.csv and OUT/ties.csv (see `benchmarks.social`)
 
-Last.fm knows no times at all: everything happened at one moment. The first two know the order of events and no times: purchases get one day after another, sessions one minute
-and their clicks one second.
+The first two know the order of events and no times: purchases get one day after another, sessions one minute
+and their clicks one second. Last.fm knows no order either: everything happened at one moment.
 """
 
 import sys

@@ -2,13 +2,13 @@
 
     python -m benchmarks.social FOLDER OUT [SEED ...]
 
-FOLDER is that of ``lastfm`` in `benchmarks.datasets`. Plays, consents and friendships are imported into a shop.
-There are no times, so for each of five seeds everybody keeps a share of their artists, drawn between a twentieth
-and all but a twentieth of them, and is asked for the others: people of whom little is known and people of whom
-much is. The blend of the base installation is chosen and fitted twice on what was kept, with the ties and
-without them, all of it learned on artists held back from that in the same way; settings of families that hear
-no circle are chosen once. Told are NDCG@10 and Recall@10 by how many artists and plays are known of who asks,
-with 95% intervals; each person is one draw, the mean of their seeds. OUT keeps what was measured of each seed.
+FOLDER is that of ``lastfm`` in `benchmarks.datasets`. Plays, consents and friendships are imported into a
+shop. There are no times, so for each of five seeds everybody keeps a share of their artists, drawn between a
+twentieth and all but a twentieth of them, and is asked for the others: people of whom little is known and people
+of whom much is. The blend of the base installation is chosen and fitted twice on what was kept, with the ties
+and without them, all of it learned on artists held back from that in the same way; settings of families that
+hear no circle are chosen once. Told are NDCG@10 and Recall@10 by how many artists and plays are known of who
+asks, with 95% intervals; each person is one draw, the mean of their seeds. OUT keeps the figures of each seed.
 """
 
 import sys
@@ -137,9 +137,9 @@ def of_people(seeds: list[Told], label: str, group: str) -> Values:
     return np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0) / counts)
 
 
-def shown(interval: Interval, sign: str = "") -> str:
+def shown(gain: Interval) -> str:
     """Mean and bounds."""
-    return " ".join((f"{interval.mean:{sign}.4f}", f"[{interval.low:{sign}.4f}, {interval.high:{sign}.4f}]"))
+    return f"{gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
 
 
 def main(arguments: list[str]) -> None:
@@ -148,7 +148,7 @@ def main(arguments: list[str]) -> None:
     dataset = dataset_of(folder, out)
     seeds = [measured(dataset, seed, out) for seed in map(int, arguments[2:] or SEEDS)]
     print(
-        f"{len(seeds)} seeds\n| | who | people | without | with | gain | friends alone |\n|---|---|---|---|---|---|---|"
+        "| | of whom is known | people | without | with | gain | friends alone |\n|---|---|---|---|---|---|---|"
     )
     for metric in METRICS:
         for group in groups(seeds[0]):
@@ -156,9 +156,9 @@ def main(arguments: list[str]) -> None:
                 of_people(seeds, f"{label} {metric}", group) for label in ("without", "with", Social.name)
             )
             gain = paired_bootstrap(with_, without)
+            means = [f"{bootstrap(values).mean:.4f}" for values in (without, with_, alone)]
             print(
-                f"| {metric} | {group} | {gain.n:,} | {bootstrap(without).mean:.4f} | {bootstrap(with_).mean:.4f} "
-                f"| {shown(gain, '+')} | {bootstrap(alone).mean:.4f} |"
+                f"| {metric} | {group} | {gain.n:,} | {means[0]} | {means[1]} | {shown(gain)} | {means[2]} |"
             )
 
 

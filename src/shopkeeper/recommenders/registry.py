@@ -35,11 +35,8 @@ _FAMILIES: Final[tuple[type[Recommender], ...]] = (
     BasketNeighbours,
     Content,
     Segments,
-<<<<<<< HEAD
     Social,
-=======
     Bayes,
->>>>>>> main
     Factors,
     FactorizationMachine,
     Autoencoder,

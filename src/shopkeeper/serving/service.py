@@ -77,6 +77,7 @@ from shopkeeper.surfaces.row_order import AS_GIVEN
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
+from shopkeeper.surfaces.together import TOGETHER, Together
 from shopkeeper.surfaces.variety import AS_RANKED, Variety
 from shopkeeper.surfaces.visit import Visit
 from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant
@@ -364,6 +365,50 @@ class Service:
         note = _note(person, visit, history)
         out = Answer(answer, model.version, found.cards, note, found.warnings, told)
         self._decided(out, "recommendations", person, _row(surface, found.cards))
+        return out
+
+    def recommend_together(
+        self,
+        people: Sequence[Person],
+        *,
+        k: int = 10,
+        exclude: Sequence[str] = (),
+        category: str | None = None,
+        rules: Sequence[Rule] = (),
+    ) -> Answer:
+        """At most ``k`` items for several customers at once; see `surfaces.together`.
+
+        Whoever has not agreed to be heard by others is not: the list would tell them what the person likes.
+
+        Raises
+        ------
+        InvalidRequest
+            Nobody agreed to it, ``k`` is out of bounds, the category does not exist, or rules contradict
+            each other.
+        NotTrained
+            No model has been promoted yet.
+        """
+        self._check_k(k)
+        model = self._models.required()
+        heard = [person for person in people if self.store.may_be_heard(person.customer or "")]
+        if not heard:
+            raise InvalidRequest(
+                f"customer_ids: none of the {len(people)} has agreed to be heard by the others.",
+                hint="Import customers with consent = yes.",
+            )
+        visits = [self._visits.of(person, model) for person in heard]
+        guest = self._visits.of(GUEST, model)
+        guest = replace(guest, ruled=self._rulebook.joined(rules, guest.stock), barred=_any_closed(visits))
+        codes = tuple(guest.stock.codes[item] for item in exclude if item in guest.stock.codes)
+        allowed = eligible(guest.stock, category=_category(guest, category))
+        part = Together(model.default, [visit.request for visit in visits])
+        among, answer = _among(guest, category, codes), _request_id()
+        found = listed(guest, Asked(TOGETHER, part, k, allowed, codes), among, (), lambda: _chance(answer))
+        self._rulebook.tell(found.warnings)
+        left = len(people) - len(heard)
+        note = f"{left} of {len(people)} have not agreed to be heard by the others." if left else ""
+        out = Answer(answer, model.version, found.cards, note, found.warnings)
+        self._decided(out, "recommendations", GUEST, _row(TOGETHER, found.cards))
         return out
 
     def recommend_by(self, model: Model, person: Person, *, k: int = 10) -> Answer:
@@ -798,6 +843,12 @@ def _category(visit: Visit, name: str | None) -> int | None:
         return visit.stock.category_code(name)
     except NotFound as error:
         raise InvalidRequest(error.message, hint=error.hint) from None
+
+
+def _any_closed(visits: Sequence[Visit]) -> Bools | None:
+    """What must not be shown to one of several people."""
+    masks = [visit.closed for visit in visits if visit.closed is not None]
+    return np.logical_or.reduce(masks) if masks else None
 
 
 def _among(visit: Visit, category: str | None, left_out: Sequence[int]) -> Bools:

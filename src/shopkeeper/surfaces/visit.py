@@ -22,7 +22,7 @@ from shopkeeper.core.types import (
     distinct,
 )
 from shopkeeper.data.dataset import event_weights
-from shopkeeper.recommenders.base import Explains, Recommender
+from shopkeeper.recommenders.base import Explains, Ranks, Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.fatigue import Fatigue, Tired
@@ -222,7 +222,7 @@ class Visit:
         return self.model.default if self.model else None
 
     def ask(
-        self, recommender: Recommender | None, k: int, *, allowed: Bools, exclude: Sequence[int] = ()
+        self, recommender: Ranks | None, k: int, *, allowed: Bools, exclude: Sequence[int] = ()
     ) -> Ranked:
         """Ranking of one recommender for this person; nothing where it is absent.
 
@@ -326,7 +326,7 @@ class Visit:
         return [told.get(item, Evidence("")) for item in chosen]
 
 
-def _ranked(answer: Recommendations, by: Recommender | None = None) -> Ranked:
+def _ranked(answer: Recommendations, by: Ranks | None = None) -> Ranked:
     items: Ints = answer.items
     return Ranked(
         items.tolist(),
