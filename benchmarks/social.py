@@ -4,11 +4,11 @@
 
 FOLDER is that of ``lastfm`` in `benchmarks.datasets`. Plays, consents and friendships are imported into a
 shop. There are no times, so for each of five seeds everybody keeps a share of their artists, drawn between a
-twentieth and all but a twentieth of them, and is asked for the others: people of whom little is known and people
-of whom much is. The blend of the base installation is chosen and fitted twice on what was kept, with the ties
-and without them, all of it learned on artists held back from that in the same way; settings of families that
-hear no circle are chosen once. Told are NDCG@10 and Recall@10 by how many artists and plays are known of who
-asks, with 95% intervals; each person is one draw, the mean of their seeds. OUT keeps the figures of each seed.
+twentieth and all but a twentieth of them, and is asked for the others: people of whom little is known and
+people of whom much is. The blend of the base installation is chosen and fitted twice on what was kept, with
+the ties and without them, all of it learned on artists held back from that in the same way; settings of
+families that hear no circle are chosen once. Told are NDCG@10 and Recall@10 by how many artists and plays are
+known of who asks, with 95% intervals; each person is one draw, the mean of their seeds. OUT keeps figures.
 """
 
 import sys
@@ -147,9 +147,7 @@ def main(arguments: list[str]) -> None:
     folder, out = map(Path, arguments[:2])
     dataset = dataset_of(folder, out)
     seeds = [measured(dataset, seed, out) for seed in map(int, arguments[2:] or SEEDS)]
-    print(
-        "| | of whom is known | people | without | with | gain | friends alone |\n|---|---|---|---|---|---|---|"
-    )
+    print("| | of whom is known | people | without | with | gain | friends alone |\n" + "|---" * 7 + "|")
     for metric in METRICS:
         for group in groups(seeds[0]):
             without, with_, alone = (
@@ -157,9 +155,8 @@ def main(arguments: list[str]) -> None:
             )
             gain = paired_bootstrap(with_, without)
             means = [f"{bootstrap(values).mean:.4f}" for values in (without, with_, alone)]
-            print(
-                f"| {metric} | {group} | {gain.n:,} | {means[0]} | {means[1]} | {shown(gain)} | {means[2]} |"
-            )
+            cells = metric, group, f"{gain.n:,}", *means[:2], shown(gain), means[2]
+            print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -106,8 +106,8 @@ class Interface:
                 "/v1/recommendations",
                 self.recommend,
                 RankedAnswer,
-                "Ranked items for a customer, a session, or a history in the body, and what they wish for; or "
-                "for several customers together.",
+                "Ranked items for a customer, a session, or a history in the body, and what they wish for; "
+                "or for several customers together.",
                 (400, 401, 403, 404, 413, 422, 503),
                 described_body(RecommendationRequest, RECOMMENDATION_EXAMPLE),
             ),
