@@ -1,6 +1,6 @@
 """What every runner shares: choosing settings on the tuning part, answering, writing.
 
-This runs inside the environments of the peers, so it needs nothing but NumPy, SciPy and polars.
+This runs inside the environments of the peers, so it needs nothing but NumPy, SciPy and pyarrow.
 """
 
 import argparse
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks.peers.parts import Array, Part, batches, read_split
 
@@ -193,10 +194,12 @@ def _fresh(scores: Array, part: Part, fresh: bool) -> Array:
 
 
 def _write_lists(lists: Mapping[str, Array], path: Path) -> None:
-    frames = []
+    tables = []
     for part, found in lists.items():
         request, rank = np.nonzero(found >= 0)
-        columns = {"request": request, "rank": rank + 1, "item": found[request, rank].astype(np.int64)}
-        frames.append(pl.DataFrame(columns).select(pl.lit(part).alias("slice"), pl.all()))
+        item = found[request, rank].astype(np.int64)
+        tables.append(
+            pa.table({"slice": [part] * len(item), "request": request, "rank": rank + 1, "item": item})
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
-    pl.concat(frames).write_parquet(path)
+    pq.write_table(pa.concat_tables(tables), path)

@@ -1,6 +1,6 @@
 """A split as arrays: what is learned from, and the questions.
 
-This runs inside the environments of the peers, so it needs nothing but NumPy, SciPy and polars.
+This runs inside the environments of the peers, so it needs nothing but NumPy, SciPy and pyarrow.
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -135,7 +135,8 @@ def batches(part: Part) -> list[Part]:
 
 
 def _columns(path: Path) -> dict[str, Array]:
-    return {column.name: column.to_numpy() for column in pl.read_parquet(path)}
+    table = pq.read_table(path)
+    return {name: table[name].to_numpy() for name in table.column_names}
 
 
 def _places(offsets: Array, rows: Array) -> tuple[Array, Array]:

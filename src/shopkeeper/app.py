@@ -70,6 +70,7 @@ from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.segmentation import Segmentation, segment
 from shopkeeper.surfaces.wish import NO_WISH, Wish
 from shopkeeper.training.announce import announcing
+from shopkeeper.training.campaigns import learn_campaigns
 from shopkeeper.training.checkpoint import Checkpoint
 from shopkeeper.training.clicks import FOLDER as CLICKS
 from shopkeeper.training.clicks import learn_clicks
@@ -402,7 +403,8 @@ class Shop:
         """
         until = None if learn_until is None else read_moment("learn_until", learn_until)
         log = read_campaign_log(self.store, self.store)
-        found = response_list(log, campaign, read_moment("as_of", as_of), until, progress)
+        moment = read_moment("as_of", as_of)
+        found = response_list(log, campaign, moment, until, progress, learn_campaigns)
         return self._named(found, customers)
 
     def segments(

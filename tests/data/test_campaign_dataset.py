@@ -1,4 +1,4 @@
-"""Campaigns as items: purchases, take-ups, and coupons that speak for campaigns nobody took up."""
+"""Campaigns as items, beside the goods they are for."""
 
 import numpy as np
 import polars as pl
@@ -6,7 +6,7 @@ import pytest
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS
-from shopkeeper.data.campaign_dataset import campaign_codes, campaign_dataset, campaign_requests
+from shopkeeper.data.campaign_dataset import OFFERED, campaign_codes, campaign_dataset, campaign_requests
 from tests.propensity.offers import GOODS, everybody, log_of, rows, shop, start_of
 
 AS_OF = (start_of(4) + 3) * DAY_MS
@@ -29,16 +29,12 @@ def test_a_person_is_what_they_bought_a_day_and_took_up_once(person):
     assert of(person) == wanted
 
 
-def test_every_campaign_has_a_coupon_that_bought_its_goods_and_took_it_up():
-    assert of("coupon m8 ") == {("goods Drinks", AS_OF - 2), ("campaign m8", AS_OF - 1)}
-    kinds = dict(DATASET.items.table.select(c.ITEM_ID, c.CATEGORY).iter_rows())
-    assert (kinds["campaign m0"], kinds["campaign m1"], kinds["goods Kitchen"]) == (
-        "sale",
-        "coupon",
-        "Kitchen",
-    )
-    titles = dict(DATASET.items.table.select(c.ITEM_ID, c.TITLE).iter_rows())
-    assert titles["campaign m1"] == "Campaign 1 Kitchen"
+def test_campaigns_are_items_of_their_kind_that_name_their_goods():
+    table = DATASET.items.table.select(c.ITEM_ID, c.CATEGORY, c.TITLE, OFFERED)
+    rows = {name: rest for name, *rest in table.iter_rows()}
+    assert rows["campaign m0"] == ["sale", "Campaign 0 Drinks", ["goods Drinks"]]
+    assert rows["campaign m1"] == ["coupon", "Campaign 1 Kitchen", ["goods Kitchen"]]
+    assert rows["goods Kitchen"] == ["Kitchen", "Kitchen", None]
 
 
 def test_the_log_cut_at_the_moment_gives_the_same():

@@ -106,6 +106,8 @@ KNOWN = {
     "social": Known(_FOLLOWS, [], ["i02", "i03", "i01"], friends=(["i02"], ["i02", "i03"])),
     # All takers have i01 alike: nothing but how many took it tells.
     "bayes": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
+    # Nothing here is a campaign: what its source says.
+    "campaigns": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     # Most go from i01 to i02, the others from i03 to i04.
     "factorization_machine": Known(_TWO_WAYS, [("i01", 5)], ["i02"], 1),
     # Some stop at i01, so that it stands clearly before i02.

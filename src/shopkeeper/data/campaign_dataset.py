@@ -1,8 +1,6 @@
 """Campaigns as what is recommended: goods bought and campaigns taken up in one table, for any recommender.
 
-Goods stand by their narrowest category. Before anybody took up a campaign, its coupons speak for it: each is
-a person who bought what the coupon is for, and took up the campaign. Prior knowledge as imagined
-observations: Gelman et al. (2013), section 2.4.
+Goods stand by their narrowest category, and campaigns name theirs.
 """
 
 from dataclasses import replace
@@ -19,8 +17,10 @@ from shopkeeper.data.customer_log import ITEM, KIND, CustomerLog
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
 from shopkeeper.data.histories import build_histories
 
-_GOODS, _CAMPAIGN, _COUPON = "goods ", "campaign ", "coupon "
-"""What ids of items and people begin with, so that none is taken for another."""
+OFFERED: Final = "offered"
+"""Column of items: ids of the goods a campaign is for; null for goods themselves."""
+_GOODS, _CAMPAIGN = "goods ", "campaign "
+"""What ids begin with, so that none is taken for another."""
 _GROUP: Final = pl.coalesce(c.CATEGORY2, c.CATEGORY, c.ITEM_ID)
 _ROW: Final = (PERSON, c.ITEM_ID, c.TIMESTAMP)
 
@@ -40,18 +40,17 @@ def campaign_dataset(log: CampaignLog, as_of: int) -> Dataset:
     -------
     Titles name the goods; ``category`` of a campaign is its kind. A category is bought once a day.
     """
-    offers = log.items.select(c.CAMPAIGN_ID, c.COUPON, _group(), c.CATEGORY).unique(maintain_order=True)
-    events = pl.concat([_bought(log, as_of), _taken(log, as_of), _told(offers, as_of)])
-    dataset = build_dataset(events.sort(_ROW), _catalogue(log, offers))
+    events = pl.concat([_bought(log, as_of), _taken(log, as_of)]).sort(_ROW)
+    dataset = build_dataset(events, _catalogue(log))
     people = pl.Series(dataset.people, dtype=pl.String)
     return replace(
         dataset, attributes=log.customers.attributes, person_attributes=_attributes(log.customers, people)
     )
 
 
-def campaign_codes(dataset: Dataset, campaign_ids: list[str]) -> Longs:
+def campaign_codes(dataset: Dataset, campaign_ids: list[str]) -> Ints:
     """Which items of a `campaign_dataset` these campaigns are; -1 for one it does not know."""
-    return dataset.items.encode([_CAMPAIGN + one for one in campaign_ids]).astype(np.int64)
+    return dataset.items.encode([_CAMPAIGN + one for one in campaign_ids])
 
 
 def campaign_requests(log: CampaignLog, dataset: Dataset, people: pl.Series, as_of: int) -> Requests:
@@ -117,29 +116,24 @@ def _taken(log: CampaignLog, as_of: int, people: pl.Series | None = None) -> pl.
     )
 
 
-def _told(offers: pl.DataFrame, as_of: int) -> pl.DataFrame:
-    """What coupons say, as people who took up their campaign after they had bought its goods."""
-    who = (pl.lit(_COUPON) + pl.col(c.CAMPAIGN_ID) + " " + pl.col(c.COUPON)).alias(PERSON)
-    goods = offers.select(who, c.ITEM_ID, pl.lit(as_of - 2, pl.Int64).alias(c.TIMESTAMP))
-    campaign = (pl.lit(_CAMPAIGN) + pl.col(c.CAMPAIGN_ID)).alias(c.ITEM_ID)
-    taken = offers.select(who, campaign, pl.lit(as_of - 1, pl.Int64).alias(c.TIMESTAMP))
-    return pl.concat([goods, taken]).unique(maintain_order=True)
-
-
-def _catalogue(log: CampaignLog, offers: pl.DataFrame) -> pl.DataFrame:
+def _catalogue(log: CampaignLog) -> pl.DataFrame:
     """Goods and campaigns as items; the title of a campaign tells its goods too."""
+    words = pl.col(c.ITEM_ID).str.strip_prefix(_GOODS)
+    offers = log.items.select(c.CAMPAIGN_ID, _group(), c.CATEGORY)
     sold = log.customers.items.select(_group(), c.CATEGORY)
-    goods = pl.concat([sold, offers.select(c.ITEM_ID, c.CATEGORY)]).unique(c.ITEM_ID, keep="any")
-    words = pl.col(c.ITEM_ID).str.strip_prefix(_GOODS).alias(c.TITLE)
-    listed = offers.group_by(c.CAMPAIGN_ID).agg(words.unique().sort().str.join(" "))
+    goods = pl.concat([sold, offers.drop(c.CAMPAIGN_ID)]).unique(c.ITEM_ID, keep="any")
+    listed = offers.group_by(c.CAMPAIGN_ID).agg(
+        pl.col(c.ITEM_ID).unique().sort().alias(OFFERED), words.unique().sort().str.join(" ").alias("words")
+    )
     told = pl.DataFrame(
         [(one.campaign_id, one.title, one.kind or None) for one in log.campaigns],
-        {c.CAMPAIGN_ID: pl.String, "name": pl.String, c.CATEGORY: pl.String},
+        {c.CAMPAIGN_ID: pl.String, c.TITLE: pl.String, c.CATEGORY: pl.String},
         orient="row",
     ).join(listed, on=c.CAMPAIGN_ID, how="left")
     campaigns = told.select(
         (pl.lit(_CAMPAIGN) + pl.col(c.CAMPAIGN_ID)).alias(c.ITEM_ID),
         c.CATEGORY,
-        pl.concat_str("name", c.TITLE, separator=" ", ignore_nulls=True).alias(c.TITLE),
+        pl.concat_str(c.TITLE, "words", separator=" ", ignore_nulls=True),
+        OFFERED,
     )
-    return pl.concat([goods.with_columns(words), campaigns])
+    return pl.concat([goods.with_columns(words.alias(c.TITLE)), campaigns], how="diagonal")

@@ -23,7 +23,6 @@ Picture = Path | bytes
 """A file, or what would be in it."""
 _WEIGHTS: Final = "efficientnet-lite0-57934424.pth"
 _MOST_PIXELS: Final = 89_000_000
-_BATCH: Final = 16
 _SHARE: Final = SIDE / 256
 """Of the shorter side that is looked at."""
 
@@ -74,24 +73,14 @@ class EfficientNet:
     def encode(self, values: Sequence[Picture]) -> Floats:
         """Vectors of pictures; see `Encoder.encode`."""
         out = np.zeros((len(values), self.dim), np.float32)
-        for start in range(0, len(values), _BATCH):
-            batch = values[start : start + _BATCH]
-            seen = {
-                start + i: pixels
-                for i, value in enumerate(batch)
-                if (pixels := self._seen(value)) is not None
-            }
-            if seen:
-                found = self._session.run(["features"], {"pixels": np.stack(list(seen.values()))})[0]
-                out[list(seen)] = unit(found)
+        for row, value in zip(out, values, strict=True):
+            pixels, problem = look(value)
+            if pixels is None:
+                self.problems[problem] += 1
+            else:
+                # One by one, for what lies between two layers then stays near the processor.
+                row[:] = unit(self._session.run(["features"], {"pixels": pixels[None]})[0])
         return out
-
-    def _seen(self, value: Picture) -> Floats | None:
-        """What the network looks at; None for what cannot be read."""
-        pixels, problem = look(value)
-        if problem:
-            self.problems[problem] += 1
-        return pixels
 
     @cached_property
     def _session(self) -> Any:

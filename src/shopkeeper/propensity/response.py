@@ -5,6 +5,7 @@ and whether they took it up by the moment of the question. A campaign without a 
 its items, its kind, and by what its audience did with others.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ from shopkeeper.data.campaign_log import Campaign, CampaignLog
 from shopkeeper.data.dataset import PERSON
 from shopkeeper.features.offers import about, facing
 from shopkeeper.learners.boosting import BoostingConfig
+from shopkeeper.learners.preference import Preference
 from shopkeeper.propensity.chance import Chance, ChanceConfig
 from shopkeeper.propensity.cuts import check_as_of, told
 from shopkeeper.propensity.examples import Examples, Progress
@@ -29,6 +31,10 @@ FEWEST: Final = 10
 """Responses that it takes to learn."""
 _AFTER_DAYS: Final = 366
 """How long after the end of a log its customers may still be asked about."""
+_STRENGTH: Final = 0.01
+"""Inverse penalty of the line that orders campaigns."""
+Tell = Callable[[CampaignLog, Campaign, int, pl.Series], pl.DataFrame]
+"""More columns of numbers: of some people facing a campaign, as of a moment, in their order."""
 CONFIG: Final = ChanceConfig(
     trees=BoostingConfig(
         trees=100,
@@ -40,7 +46,7 @@ CONFIG: Final = ChanceConfig(
         shrink=20.0,
         threads=1,
     ),
-    strength=0.01,
+    strength=0.003,
 )
 
 
@@ -52,24 +58,53 @@ class ResponseModel:
     ----------
     chance
         Over the columns of `features.offers`, and one for each of ``kinds``.
+    preference
+        Over the same columns; None where nobody ever had a choice of campaigns.
     kinds
         Kinds of the campaigns that were learned from, rising.
+    tell
+        Columns beside these; None where there are none.
     """
 
     chance: Chance
+    preference: Preference | None
     kinds: tuple[str, ...]
+    tell: Tell | None = None
 
     def probability(
         self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
     ) -> NDArray[np.float64]:
         """That each of some people takes up a campaign, shape ``(n,)``; nothing from ``as_of`` on is read."""
-        return self.chance.probability(_matrix(log, campaign, as_of, people, self.kinds)[0])
+        return self.weighed(log, campaign, as_of, people)[0]
+
+    def weighed(
+        self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same, and how a campaign stands among those a person could take up: the higher the rather."""
+        seen = _matrix(_table(log, campaign, as_of, people, self.kinds, self.tell))
+        chances = self.chance.probability(seen)
+        return chances, chances if self.preference is None else self.preference.score(seen)
+
+
+Learn = Callable[[CampaignLog, int, Progress], ResponseModel]
+"""Learns from campaigns before a moment."""
 
 
 def learn_responses(
-    log: CampaignLog, until: int, progress: Progress, config: ChanceConfig = CONFIG
+    log: CampaignLog, until: int, progress: Progress, config: ChanceConfig = CONFIG, tell: Tell | None = None
 ) -> ResponseModel:
     """Learn from campaigns that started before a moment, and from what was known of them by then.
+
+    Parameters
+    ----------
+    log, until
+        What happened, and the moment.
+    progress
+        Told of stages.
+    config
+        How it is learned.
+    tell
+        Columns beside those of `features.offers`.
 
     Raises
     ------
@@ -84,8 +119,9 @@ def learn_responses(
     for place, one in enumerate(campaigns):
         start = one.starts_at or 0
         asked = audience_of(log, one, start)
-        matrix, names = _matrix(log, one, start, asked, kinds)
-        matrices.append(matrix)
+        table = _table(log, one, start, asked, kinds, tell)
+        names = tuple(table.columns)
+        matrices.append(_matrix(table))
         truths.append(responded(log, one, asked, until))
         people += [codes.setdefault(name, len(codes)) for name in asked.to_list()]
         progress("look at past campaigns", place + 1, len(campaigns))
@@ -98,7 +134,8 @@ def learn_responses(
         np.asarray(people, np.int64),
         np.repeat(np.arange(len(truths)), [len(part) for part in truths]),
     )
-    return ResponseModel(Chance.fit(examples, config, progress), kinds)
+    preference = Preference.fit(examples.matrix, examples.truth, examples.person, _STRENGTH)
+    return ResponseModel(Chance.fit(examples, config, progress), preference, kinds, tell)
 
 
 def respond(
@@ -108,6 +145,7 @@ def respond(
     *,
     learn_until: int | None = None,
     progress: Progress = lambda stage, done, total: None,
+    learn: Learn = learn_responses,
 ) -> tuple[pl.Series, NDArray[np.float64]]:
     """Who takes up a campaign.
 
@@ -124,6 +162,8 @@ def respond(
         None.
     progress
         Told of stages.
+    learn
+        How.
 
     Returns
     -------
@@ -151,7 +191,7 @@ def respond(
     people = audience_of(log, campaign, as_of)
     if not len(people):
         raise TooLittleData(f"Campaign {campaign_id!r} is for nobody who was known on {told(as_of)}.")
-    model = learn_responses(log, as_of if learn_until is None else learn_until, progress)
+    model = learn(log, as_of if learn_until is None else learn_until, progress)
     return people, model.probability(log, campaign, as_of, people)
 
 
@@ -192,13 +232,23 @@ def _teaches(log: CampaignLog, campaign: Campaign, until: int) -> bool:
     return ran and len(log.offered(campaign.campaign_id)) > 0 and len(audience_of(log, campaign, until)) > 0
 
 
-def _matrix(
-    log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series, kinds: tuple[str, ...]
-) -> tuple[Floats, tuple[str, ...]]:
+def _table(
+    log: CampaignLog,
+    campaign: Campaign,
+    as_of: int,
+    people: pl.Series,
+    kinds: tuple[str, ...],
+    tell: Tell | None,
+) -> pl.DataFrame:
+    """What is known of people facing a campaign; a column of numbers each."""
     known = facing(log, campaign, as_of, people)
     shared = about(log, campaign) | {f"kind {kind}": float(kind == campaign.kind) for kind in kinds}
-    table = known.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
-    return table.to_numpy().astype(np.float32), tuple(table.columns)
+    known = known.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
+    return known if tell is None else known.hstack(tell(log, campaign, as_of, people))
+
+
+def _matrix(table: pl.DataFrame) -> Floats:
+    return table.to_numpy().astype(np.float32)
 
 
 def _check_truth(truth: Bools, campaigns: int, until: int) -> None:

@@ -13,8 +13,9 @@ from shopkeeper.core.types import DAY_MS
 from shopkeeper.data import outbox
 from shopkeeper.data.campaign_log import CampaignLog, read_campaign_log
 from shopkeeper.data.store import Store
-from shopkeeper.propensity.response import ResponseModel, check_open, learn_responses
+from shopkeeper.propensity.response import ResponseModel, check_open
 from shopkeeper.surfaces.campaign import MOST_INVITED, Plan, Suited, campaigns_for, plan
+from shopkeeper.training.campaigns import learn_campaigns
 
 CAMPAIGNS_EXAMPLE: Final[dict[str, Any]] = {"campaign_id": "spring", "k": 100, "budget": 2.0}
 _DAYS: Final = 4
@@ -93,7 +94,7 @@ class Campaigns:
         if day not in self._models:
             if len(self._models) == _DAYS:
                 del self._models[next(iter(self._models))]
-            self._models[day] = learn_responses(log, day, lambda stage, done, total: None)
+            self._models[day] = learn_campaigns(log, day, lambda stage, done, total: None)
         return self._models[day]
 
     def _read(self) -> CampaignLog:

@@ -12,7 +12,7 @@ from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.data.campaign_log import Campaign, CampaignLog
 from shopkeeper.features.suited import suited
 from shopkeeper.propensity.examples import Progress
-from shopkeeper.propensity.response import ResponseModel, audience_of, respond
+from shopkeeper.propensity.response import Learn, ResponseModel, audience_of, respond
 from shopkeeper.surfaces.quiet import send_at
 
 MOST_INVITED: Final = 1_000
@@ -101,10 +101,12 @@ class Plan:
 
 
 def response_list(
-    log: CampaignLog, campaign_id: str, as_of: int, learn_until: int | None, progress: Progress
+    log: CampaignLog, campaign_id: str, as_of: int, learn_until: int | None, progress: Progress, learn: Learn
 ) -> list[CampaignResponse]:
     """Who takes up a campaign, the likeliest first; see `propensity.response.respond`."""
-    people, chances = respond(log, campaign_id, as_of, learn_until=learn_until, progress=progress)
+    people, chances = respond(
+        log, campaign_id, as_of, learn_until=learn_until, progress=progress, learn=learn
+    )
     found = [
         CampaignResponse(customer, round(chance, 6))
         for customer, chance in zip(people.to_list(), chances.tolist(), strict=True)
@@ -167,7 +169,7 @@ def plan(
 
 
 def campaigns_for(log: CampaignLog, model: ResponseModel, person: str, as_of: int, most: int) -> list[Suited]:
-    """Campaigns that run now and are for a person, the likeliest to be taken up first.
+    """Campaigns that run now and are for a person, what they rather take up first.
 
     Parameters
     ----------
@@ -186,10 +188,11 @@ def campaigns_for(log: CampaignLog, model: ResponseModel, person: str, as_of: in
         if not running(one, as_of) or (len(addressed) and person not in addressed):
             continue
         if len(log.offered(one.campaign_id)):
-            chance = float(model.probability(log, one, as_of, asked)[0])
+            chances, rather = model.weighed(log, one, as_of, asked)
             items = suited(log, one, as_of, asked, ITEMS_TOLD)[0]
-            found.append(Suited(one.campaign_id, one.title, one.kind, round(chance, 6), items))
-    return sorted(found, key=lambda one: (-one.probability, one.campaign_id))[:most]
+            suits = Suited(one.campaign_id, one.title, one.kind, round(float(chances[0]), 6), items)
+            found.append((-float(rather[0]), one.campaign_id, suits))
+    return [suits for _, _, suits in sorted(found, key=lambda one: one[:2])][:most]
 
 
 def running(campaign: Campaign, as_of: int) -> bool:

@@ -1,0 +1,206 @@
+"""Which campaigns suit whom: those a household redeemed among those it received, on the Complete Journey.
+
+    python -m benchmarks.campaigns OUT
+
+The shop is that of `benchmarks.response`, made in OUT, once. Campaigns that start before 2017-08-01 teach,
+with responses before that day only. For each household that redeemed a coupon of some later campaigns it
+received, and not of all: those it received, in the order of what each rival says as of their first day, and
+NDCG over the whole list with what was redeemed as right. ``shopkeeper`` is the order of ``POST
+/v1/campaigns``. Rivals: popularity (share of a kind's audience that took it up before), a line over
+demographics and kind, the chance of `shopkeeper response`, each recommender of campaigns alone, and the
+ranking with none of them, one, or all.
+"""
+
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from benchmarks.response import CUT, make_shop, milliseconds, redeemers
+from shopkeeper.app import open_shop
+from shopkeeper.data.campaign_log import Campaign, CampaignLog, read_campaign_log
+from shopkeeper.learners.logistic import Logistic
+from shopkeeper.learners.sequence.config import SequenceConfig
+from shopkeeper.metrics.interval import paired_bootstrap
+from shopkeeper.propensity.response import Tell, audience_of, learn_responses, responded
+from shopkeeper.recommenders.bayes import Bayes
+from shopkeeper.recommenders.content import Content
+from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
+from shopkeeper.recommenders.factorization_machine import FactorizationMachine
+from shopkeeper.recommenders.factors import Factors
+from shopkeeper.recommenders.sequence import GruSequence
+from shopkeeper.training.campaigns import Made, Sources
+
+RECOMMENDERS: Final[Made] = {
+    "bayes": Bayes,
+    "customer neighbours": CustomerNeighbours,
+    "content": Content,
+    "factors": Factors,
+    "factorization machine": FactorizationMachine,
+    "sequence (GRU)": lambda: GruSequence(SequenceConfig(size="tiny", epochs=3, tokens=300_000)),
+}
+Doubles = NDArray[np.float64]
+Rival = Callable[[Campaign, pl.Series], Doubles]
+"""What is said of each person facing a campaign, as of its first day."""
+
+
+@dataclass(frozen=True)
+class Faced:
+    """One campaign: whom it addressed, who redeemed, and what each rival said."""
+
+    people: list[str]
+    truth: NDArray[np.bool_]
+    scores: dict[str, Doubles]
+
+
+def ndcg(scores: Doubles, right: NDArray[np.bool_]) -> float:
+    """NDCG of a whole list; Jarvelin and Kekalainen 2002. Equal scores stand in the order given."""
+    gains = 1 / np.log2(np.arange(len(scores)) + 2)
+    return float(gains[right[np.argsort(-scores, kind="stable")]].sum() / gains[: right.sum()].sum())
+
+
+def taught(log: CampaignLog) -> list[tuple[Campaign, pl.Series, NDArray[np.bool_]]]:
+    """Campaigns that teach, whom they addressed, and who took them up by then."""
+    cut = milliseconds(CUT)
+    found = []
+    for one in log.campaigns:
+        if log.customers.start < (one.starts_at or 0) < cut:
+            people = audience_of(log, one, one.starts_at or 0)
+            found.append((one, people, responded(log, one, people, cut)))
+    return found
+
+
+def by_kind(log: CampaignLog) -> Rival:
+    """Share of the audience of a kind that took it up before."""
+    parts: dict[str, list[NDArray[np.bool_]]] = {}
+    for one, _, truth in taught(log):
+        parts.setdefault(one.kind, []).append(truth)
+    rates = {kind: float(np.concatenate(truths).mean()) for kind, truths in parts.items()}
+    return lambda one, people: np.full(len(people), rates.get(one.kind, 0.0))
+
+
+def by_demographics(log: CampaignLog) -> Rival:
+    """A line over what households tell of themselves, kind by kind."""
+    known = log.customers
+    places = {name: place for place, name in enumerate(known.people)}
+    kinds = sorted({one.kind for one, _, _ in taught(log)})
+
+    def rows(one: Campaign, people: pl.Series) -> NDArray[np.float32]:
+        codes = known.person_attributes[[places[name] for name in people]]
+        told = [
+            codes[:, [field]] == np.arange(len(values))
+            for field, values in enumerate(known.attributes.values)
+        ]
+        flat = np.hstack([np.ones((len(people), 1)), *told])
+        return np.hstack([flat, *(flat * (one.kind == kind) for kind in kinds)]).astype(np.float32)
+
+    matrices, truths = zip(*((rows(one, people), truth) for one, people, truth in taught(log)), strict=True)
+    line = Logistic(0.01).fit(np.concatenate(matrices), np.concatenate(truths))
+    return lambda one, people: line.predict(rows(one, people))
+
+
+class Heard:
+    """What all recommenders say, each campaign asked about once."""
+
+    def __init__(self, log: CampaignLog) -> None:
+        self._sources = Sources(log, milliseconds(CUT), RECOMMENDERS)
+        self._told: dict[str, tuple[pl.Series, pl.DataFrame]] = {}
+
+    def of(self, log: CampaignLog, one: Campaign, people: pl.Series, names: Collection[str]) -> pl.DataFrame:
+        """Columns of some of them."""
+        known = self._told.get(one.campaign_id)
+        if known is None or not known[0].equals(people):
+            known = people, self._sources(log, one, one.starts_at or 0, people)
+            self._told[one.campaign_id] = known
+        return known[1].select(names)
+
+    def tell(self, *names: str) -> Tell:
+        """The same as further columns of a response model."""
+        return lambda log, one, as_of, people: self.of(log, one, people, names)
+
+
+def ranking(log: CampaignLog, tell: Tell | None) -> tuple[Rival, Rival]:
+    """The learned order and the chance, with these columns."""
+    model = learn_responses(log, milliseconds(CUT), lambda stage, done, total: None, tell=tell)
+
+    def weighed(place: int) -> Rival:
+        return lambda one, people: model.weighed(log, one, one.starts_at or 0, people)[place]
+
+    return weighed(1), weighed(0)
+
+
+def rivals(log: CampaignLog) -> dict[str, Rival]:
+    """Everybody by name."""
+    heard = Heard(log)
+    ours, chance = ranking(log, Sources(log, milliseconds(CUT)))
+    found = {"shopkeeper": ours, "popularity of the kind": by_kind(log), "demographics": by_demographics(log)}
+    found["chance alone"] = chance
+
+    def alone(name: str) -> Rival:
+        return lambda one, people: heard.of(log, one, people, [name]).to_numpy()[:, 0]
+
+    found |= {name: alone(name) for name in RECOMMENDERS}
+    found["ranking, none of them"] = ranking(log, None)[0]
+    for name in RECOMMENDERS:
+        found[f"ranking, {name}"] = ranking(log, heard.tell(name))[0]
+    found["ranking, all of them"] = ranking(log, heard.tell(*RECOMMENDERS))[0]
+    return found
+
+
+def measure(shop: Path) -> list[Faced]:
+    """All later campaigns."""
+    with open_shop(shop) as opened:
+        log = read_campaign_log(opened.store, opened.store)
+    everybody, took = rivals(log), redeemers(shop)
+    found = []
+    for one in log.campaigns:
+        if (one.starts_at or 0) >= milliseconds(CUT):
+            people = audience_of(log, one, one.starts_at or 0)
+            scores = {name: rival(one, people) for name, rival in everybody.items()}
+            truth = people.is_in(list(took.get(one.campaign_id, set()))).to_numpy()
+            found.append(Faced(people.to_list(), truth, scores))
+    return found
+
+
+def households(faced: list[Faced], which: str) -> Doubles:
+    """NDCG of each household that redeemed some of what it received and not all."""
+    lists: dict[str, list[tuple[float, bool]]] = {}
+    for one in faced:
+        for name, score, right in zip(one.people, one.scores[which], one.truth, strict=True):
+            lists.setdefault(name, []).append((float(score), bool(right)))
+    told = [np.array(lists[name]) for name in sorted(lists)]
+    return np.array([ndcg(one[:, 0], one[:, 1] > 0) for one in told if 0 < one[:, 1].sum() < len(one)])
+
+
+def table(faced: list[Faced]) -> list[str]:
+    """The figures as Markdown."""
+    ours = households(faced, "shopkeeper")
+    lines = [
+        f"{len(ours)} households",
+        "",
+        "| model | NDCG | shopkeeper minus it, 95% | pooled AUC |",
+        "|---|---|---|---|",
+    ]
+    for which in faced[0].scores:
+        own = households(faced, which)
+        apart = paired_bootstrap(ours, own)
+        lines.append(f"| {which} | {own.mean():.4f} | {apart.low:+.4f} to {apart.high:+.4f} |")
+    return lines
+
+
+def main() -> None:
+    """Make the shop, ask, and print the table."""
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    shop = Path(sys.argv[1]) / "journey-campaigns"
+    make_shop(shop)
+    print("\n".join(table(measure(shop))))
+
+
+if __name__ == "__main__":
+    main()
