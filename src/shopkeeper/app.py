@@ -7,7 +7,6 @@ should not wait for what it does not use.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -36,7 +35,6 @@ from shopkeeper.data.campaign_log import read_campaign_log
 from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
-from shopkeeper.data.outbox import Message
 from shopkeeper.data.report import ImportReport
 from shopkeeper.data.sources.base import FrameSource, Source
 from shopkeeper.data.sources.opening import open_source
@@ -54,17 +52,20 @@ from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.propensity.clicks import Learned
-from shopkeeper.serving.delivery import Channel, Delivery, deliver
+from shopkeeper.propensity.labels import check_days
+from shopkeeper.serving.delivery import Channel, Delivery, approve, deliver, rest_of
 from shopkeeper.serving.finder import EncoderChoice
 from shopkeeper.serving.guard import TOKEN_VARIABLE, Guard
 from shopkeeper.serving.opening import CONFIG_FILE, open_service
 from shopkeeper.serving.person import GUEST, Person
 from shopkeeper.serving.service import Service
+from shopkeeper.serving.snapshots import FOLDER as SNAPSHOTS
+from shopkeeper.serving.snapshots import HORIZON, SNAPSHOT, take_snapshot
 from shopkeeper.serving.visits import Happening
 from shopkeeper.surfaces.adverts import read_adverts
 from shopkeeper.surfaces.campaign import CampaignResponse, response_list
 from shopkeeper.surfaces.forecast import Forecast, PurchaseForecast, action_list, churn_list, purchase_list
-from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
+from shopkeeper.surfaces.next_action import NextAction
 from shopkeeper.surfaces.page import Answer, Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds, read_query
 from shopkeeper.surfaces.segmentation import Segmentation, segment
@@ -89,7 +90,7 @@ if TYPE_CHECKING:
 
 MODELS: Final = "models"
 CACHE: Final = "cache"
-_FOLDERS: Final = (MODELS, "snapshots", CACHE)
+_FOLDERS: Final = (MODELS, SNAPSHOTS, CACHE)
 OneForecast = TypeVar("OneForecast", Forecast, PurchaseForecast, NextAction, CampaignResponse)
 
 
@@ -461,13 +462,40 @@ class Shop:
             Most that all actions may cost, in the shop's currency; None sets no limit.
         """
         when = read_moment("as_of", as_of)
-        rest = self.config.actions.rest_days
-        silent = self.store.read(partial(outbox.resting, as_of=when, rest_days=rest))
+        rest = rest_of(self.config.actions)
+        silent = self.store.read(partial(outbox.resting, as_of=when, rest=rest))
         refused = self.store.customers().filter(~pl.col(c.CONSENT))[c.CUSTOMER_ID]
         found = action_list(
             self._customer_log(), when, horizon, self.config, {*silent, *refused}, budget, progress
         )
         return self._named(found, customers)
+
+    def snapshot(
+        self, as_of: str | int | None = None, *, horizon: int = HORIZON, progress: Progress = no_progress
+    ) -> tuple[str, ...]:
+        """Look at all customers and keep what the dashboard shows of them; see `serving.snapshots`.
+
+        Parameters
+        ----------
+        as_of
+            The moment, as of `churn`; that of the shop where None.
+        horizon
+            Days, from 1.
+        progress
+            Told of stages.
+
+        Returns
+        -------
+        What could not be told, and why.
+        """
+        check_days("horizon", horizon)
+        when = self.service.now() if as_of is None else read_moment("as_of", as_of)
+        folder = self.folder / SNAPSHOTS
+        folder.mkdir(exist_ok=True)
+        with announcing(folder, progress, self.store.last_seq(), SNAPSHOT) as announcer:
+            faults = take_snapshot(self.store, self.folder, self.config, when, horizon, announcer)
+            announcer.end(" ".join(faults))
+        return faults
 
     def approve(self, actions: Iterable[NextAction]) -> int:
         """Let actions wait in the outbox until `deliver`; how many do.
@@ -479,22 +507,7 @@ class Shop:
         actions
             Of `actions`, by pseudonym.
         """
-        now = system_clock()
-        messages = [
-            Message(
-                f"m_{secrets.token_hex(10)}",
-                one.customer_id,
-                one.action,
-                one.expected_profit,
-                one.expected_cost,
-                now,
-            )
-            for one in actions
-            if one.action != LEAVE_ALONE
-        ]
-        rest = self.config.actions.rest_days
-        stored: int = self.store.write(partial(outbox.put, messages=messages, rest_days=rest)).result()
-        return stored
+        return approve(self.store, actions, self.config.actions, system_clock())
 
     def deliver(self, channel: Channel, *, customers: str | Path | None = None) -> Delivery:
         """Send what waits in the outbox; see `serving.delivery`.
@@ -509,7 +522,13 @@ class Shop:
         asked = self._asked(customers)
         ids = pl.Series(dtype=pl.String) if asked is None else asked
         own = dict(zip(self.service.identity.customers(ids).to_list(), ids.to_list(), strict=True))
-        return deliver(self.store, channel, system_clock, lambda pseudonym: own.get(pseudonym, pseudonym))
+        return deliver(
+            self.store,
+            channel,
+            system_clock,
+            lambda pseudonym: own.get(pseudonym, pseudonym),
+            self.config.actions,
+        )
 
     def outcomes(self, days: int = 28) -> pl.DataFrame:
         """What came back of messages, by action; see `data.outbox.outcomes`."""

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_purchase(commands)
     _add_response(commands)
     _add_segments(commands)
+    _add_snapshot(commands)
     _add_actions(commands)
     _add_deliver(commands)
     _add_ads(commands)
@@ -238,6 +240,14 @@ def _add_segments(commands: Any) -> None:
     command.add_argument("--out", type=Path, metavar="CSV", help="where to write who is in which segment")
     command.add_argument("--customers", type=Path, metavar="FILE", help="into --out, by your own ids")
     command.add_argument("--json", action="store_true")
+
+
+def _add_snapshot(commands: Any) -> None:
+    about = "Look at all customers, and keep what the dashboard shows of them."
+    command = _command(commands, "snapshot", _snapshot, about)
+    _add_shop(command)
+    command.add_argument("--as-of", metavar="TIME", help="the moment (default: that of the shop)")
+    command.add_argument("--horizon", type=int, default=28, metavar="DAYS", help="days ahead (default: 28)")
 
 
 def _add_actions(commands: Any) -> None:
@@ -570,6 +580,16 @@ def _write_csv(frame: Any, path: Path) -> None:
         raise InvalidRequest(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
+def _snapshot(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars
+
+    os.nice(_KINDNESS)
+    with open_shop(options.shop) as shop, bars() as progress:
+        faults = shop.snapshot(options.as_of, horizon=options.horizon, progress=progress)
+    print("The dashboard shows customers anew.", *faults, sep="\n")
+
+
 def _actions(options: argparse.Namespace) -> None:
     import polars as pl
 
@@ -613,6 +633,9 @@ def _deliver(options: argparse.Namespace) -> None:
         f"{done.sent:,} sent, {done.waiting:,} wait for the next time, {done.given_up:,} given up, "
         f"{done.withdrawn:,} withdrawn."
     )
+    if done.quiet_until is not None:
+        until = datetime.fromtimestamp(done.quiet_until / 1000, UTC)
+        print(f"Quiet hours hold messages back until {until:%Y-%m-%d %H:%M} UTC: deliver again then.")
 
 
 def _ads(options: argparse.Namespace) -> None:

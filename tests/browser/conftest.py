@@ -95,6 +95,7 @@ def make_shop(folder: Path) -> Path:
         path = write_csv(folder / f"{kind}.csv", rows)
         shopkeeper("import", str(path), "--shop", str(shop), "--kind", kind)
     shopkeeper("train", "--shop", str(shop))
+    shopkeeper("snapshot", "--shop", str(shop))
     return shop
 
 

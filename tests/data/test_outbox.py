@@ -1,14 +1,14 @@
 """The outbox: who gets no message, what is kept of one, what came back, and that it is forgotten too."""
 
+from dataclasses import replace
 from functools import partial
 
-import polars as pl
 import pytest
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data import catalogue, outbox
-from shopkeeper.data.outbox import SENT, WAITING, Message
+from shopkeeper.data.outbox import SENT, WAITING, Message, Rest
 from shopkeeper.data.schema import CUSTOMERS, MESSAGES
 from shopkeeper.data.store import Store
 
@@ -25,8 +25,8 @@ def message(name, customer, at=NOW):
     return Message(name, customer, "remind", 1.5, 0.02, at)
 
 
-def put(store, *messages, rest=14):
-    return store.write(partial(outbox.put, messages=messages, rest_days=rest)).result()
+def put(store, *messages, rest=14, caps=()):
+    return store.write(partial(outbox.put, messages=messages, rest=Rest(rest, *caps))).result()
 
 
 def consent(store, customer, given):
@@ -38,7 +38,7 @@ def test_a_message_waits_once_and_is_read_back(store):
     first = message("m_1", "c_a")
     assert put(store, first, message("m_2", "c_a"), message("m_3", "c_b")) == 2
     assert store.read(outbox.waiting) == [first, message("m_3", "c_b")]
-    assert store.read(partial(outbox.resting, as_of=NOW, rest_days=14)) == {"c_a", "c_b"}
+    assert store.read(partial(outbox.resting, as_of=NOW, rest=Rest(14))) == {"c_a", "c_b"}
     assert store.read(outbox.history)["message_id"].to_list() == ["m_1", "m_3"]
 
 
@@ -56,10 +56,44 @@ def test_without_consent_nothing_is_sent(store):
     consent(store, "c_yes", 1)
     assert put(store, message("m_1", "c_no"), message("m_2", "c_yes"), message("m_3", "c_new")) == 2
     consent(store, "c_yes", 0)
-    assert store.write(outbox.withdraw).result() == 1
-    assert [one.customer_id for one in store.read(outbox.waiting)] == ["c_new"]
-    told = store.read(outbox.history).filter(pl.col(c.CUSTOMER_ID) == "c_yes")
-    assert told["status"].item() == outbox.WITHDRAWN
+    refused = [
+        store.read(partial(outbox.refusal, message=one, now=NOW, rest=Rest(14)))
+        for one in store.read(outbox.waiting)
+    ]
+    assert refused == [outbox.WITHDRAWN, ""]
+
+
+def test_nobody_gets_more_than_the_cap(store):
+    for day in (0, 2):
+        put(store, message(f"m_{day}", "c_a", NOW + day * DAY_MS), rest=1, caps=(2, 7))
+        sent = replace(message(f"m_{day}", "c_a"), status=SENT, sent_at=NOW + day * DAY_MS)
+        store.write(partial(outbox.mark, messages=[sent])).result()
+    assert put(store, message("m_5", "c_a", NOW + 5 * DAY_MS), rest=1, caps=(2, 7)) == 0
+    later = partial(outbox.resting, as_of=NOW + 5 * DAY_MS)
+    assert store.read(partial(later, rest=Rest(1, 2, 7))) == {"c_a"}
+    assert store.read(partial(later, rest=Rest(1, 3, 7))) == set()
+    assert put(store, message("m_8", "c_a", NOW + 8 * DAY_MS), rest=1, caps=(2, 7)) == 1
+
+
+def test_whoever_is_held_out_rests_and_waits_for_nothing(store):
+    held = replace(message("m_1", "c_a"), status=outbox.HELD_OUT, campaign_id="spring", items=("i1", "i2"))
+    assert put(store, held) == 1
+    assert store.read(outbox.waiting) == []
+    assert put(store, message("m_2", "c_a", NOW + DAY_MS)) == 0
+    assert put(store, message("m_3", "c_a", NOW + 15 * DAY_MS)) == 1
+    told = store.read(outbox.history).row(0, named=True)
+    assert (told["campaign_id"], told["items"]) == ("spring", '["i1", "i2"]')
+    assert store.read(outbox.counts) == {WAITING: 1, outbox.HELD_OUT: 1}
+
+
+def test_a_shop_made_before_gets_the_columns_that_came_later(tmp_path):
+    path = tmp_path / "shop.db"
+    with Store(path) as store:
+        put(store, message("m_1", "c_a"))
+        for name in ("campaign_id", "items"):
+            store.write(partial(drop, name=name)).result()
+    with Store(path) as store:
+        assert store.read(outbox.waiting) == [message("m_1", "c_a")]
 
 
 def test_forgetting_a_customer_forgets_their_messages(store):
@@ -67,6 +101,10 @@ def test_forgetting_a_customer_forgets_their_messages(store):
     assert store.find_people(["c_a"]) == {MESSAGES: 1}
     assert store.delete_people(["c_a"])[MESSAGES] == 1
     assert [one.message_id for one in store.read(outbox.waiting)] == ["m_2"]
+
+
+def drop(connection, name):
+    connection.execute(f"ALTER TABLE {MESSAGES} DROP COLUMN {name}")
 
 
 def test_a_shop_made_before_there_was_an_outbox_gets_one(tmp_path):

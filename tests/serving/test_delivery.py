@@ -9,9 +9,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from shopkeeper.core.config import Actions
 from shopkeeper.core.errors import InvalidConfig, InvalidRequest
-from shopkeeper.data import outbox
-from shopkeeper.data.outbox import GIVEN_UP, SENT, WAITING, Message
+from shopkeeper.core.types import DAY_MS
+from shopkeeper.data import catalogue, outbox
+from shopkeeper.data.outbox import GIVEN_UP, SENT, WAITING, WITHDRAWN, Message, Rest
+from shopkeeper.data.schema import CUSTOMERS
 from shopkeeper.data.store import Store
 from shopkeeper.serving.delivery import (
     ATTEMPTS,
@@ -74,7 +77,7 @@ def listen():
 def store(tmp_path):
     with Store(tmp_path / "shop.db") as store:
         messages = [Message(f"m_{name}", f"c_{name}", "remind", 1.0, 0.1, NOW) for name in "ab"]
-        store.write(partial(outbox.put, messages=messages, rest_days=14)).result()
+        store.write(partial(outbox.put, messages=messages, rest=Rest(14))).result()
         yield store
 
 
@@ -135,7 +138,7 @@ def test_a_file_gets_a_row_a_message(store, tmp_path):
     path = tmp_path / "out.csv"
     assert deliver(store, CsvFile(path), lambda: NOW).sent == 2
     more = Message("m_c", "c_c", "offer", 1.0, 0.1, NOW)
-    store.write(partial(outbox.put, messages=[more], rest_days=14)).result()
+    store.write(partial(outbox.put, messages=[more], rest=Rest(14))).result()
     deliver(store, CsvFile(path), lambda: NOW)
     rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
     assert [row["message_id"] for row in rows] == ["m_a", "m_b", "m_c"]
@@ -154,3 +157,59 @@ def test_what_cannot_be_is_refused(store, tmp_path, monkeypatch):
         secret_of("NO_SUCH_SECRET")
     monkeypatch.setenv("NO_SUCH_SECRET", "x")
     assert secret_of("NO_SUCH_SECRET") == "x"
+
+
+def test_quiet_hours_hold_everything_back_and_it_goes_after(store, listen):
+    server = listen(204)
+    hour = NOW // 3_600_000 % 24
+    terms = Actions(quiet_from=hour, quiet_until=(hour + 2) % 24)
+    held = deliver(store, webhook(server, []), lambda: NOW, terms=terms)
+    assert (held.sent, held.waiting) == (0, 2)
+    assert server.seen == []
+    assert held.quiet_until == (NOW // 3_600_000 + 2) * 3_600_000
+    done = deliver(store, webhook(server, []), lambda: held.quiet_until, terms=terms)
+    assert (done.sent, done.waiting, done.quiet_until) == (2, 0, None)
+
+
+def test_quiet_hours_that_begin_meanwhile_hold_back_the_rest(store, listen):
+    server = listen(204)
+    hour = NOW // 3_600_000 % 24
+    terms = Actions(quiet_from=(hour + 1) % 24, quiet_until=(hour + 2) % 24)
+    times = iter([NOW, NOW, NOW + 3_600_000])
+    done = deliver(store, webhook(server, []), lambda: next(times), terms=terms)
+    assert (done.sent, done.waiting) == (1, 1)
+    assert len(server.seen) == 1
+
+
+def test_consent_withdrawn_after_approval_is_honoured_and_kept(store, tmp_path):
+    rows = [("c_a", 0, None, None)]
+    store.write(partial(catalogue.upsert, table=CUSTOMERS, rows=rows)).result()
+    done = deliver(store, CsvFile(tmp_path / "out.csv"), lambda: NOW)
+    assert (done.sent, done.withdrawn) == (1, 1)
+    assert "c_a" not in (tmp_path / "out.csv").read_text("utf-8")
+    told = store.read(outbox.history).row(0, named=True)
+    assert (told["status"], told["fault"]) == (WITHDRAWN, "consent was withdrawn")
+
+
+def test_whoever_rests_when_it_would_go_waits(store, tmp_path):
+    lately = (
+        f"UPDATE messages SET customer_id = 'c_a', status = '{SENT}', sent_at = {NOW - 1} "
+        "WHERE message_id = 'm_b'"
+    )
+    store.write(lambda connection: connection.execute(lately).rowcount).result()
+    held = deliver(store, CsvFile(tmp_path / "out.csv"), lambda: NOW, terms=Actions(rest_days=14))
+    assert (held.sent, held.waiting) == (0, 1)
+    assert store.read(outbox.waiting)[0].fault == "held back: the customer rests"
+    after = NOW + 15 * DAY_MS
+    done = deliver(store, CsvFile(tmp_path / "out.csv"), lambda: after, terms=Actions(rest_days=14))
+    assert done.sent == 1
+    assert store.read(outbox.history)["fault"].to_list() == [None, None]
+
+
+def test_a_campaign_and_its_items_are_told(store, listen):
+    server = listen(204)
+    own = Message("m_c", "c_c", "campaign", 1.0, 0.1, NOW, campaign_id="spring", items=("i1", "i2"))
+    store.write(partial(outbox.put, messages=[own], rest=Rest(14))).result()
+    deliver(store, webhook(server, []), lambda: NOW)
+    told = json.loads(server.seen[-1][1])
+    assert (told["campaign_id"], told["items"]) == ("spring", ["i1", "i2"])

@@ -138,10 +138,14 @@ class Actions(_Section):
     """Share of a sale that is profit before any discount."""
     rest_days: float = Field(14.0, ge=0)
     """Least days between two messages to one customer."""
+    most_messages: int = Field(0, ge=0)
+    """Most messages to one customer within ``most_messages_days``; 0 sets no limit."""
+    most_messages_days: float = Field(28.0, gt=0)
+    """Days in which they are counted."""
     quiet_from: int = Field(0, ge=0, le=23)
-    """Hour, UTC, from which on campaigns are not sent; none is quiet where both are equal."""
+    """Hour, UTC, from which on nothing is sent; none is quiet where both are equal."""
     quiet_until: int = Field(0, ge=0, le=23)
-    """Hour, UTC, in which they are sent again."""
+    """Hour, UTC, in which it is sent again."""
     message_cost: float = Field(0.02, ge=0)
     """Of one message, in the shop's currency."""
     recommend_effect: float = Field(0.01, ge=0, le=1)

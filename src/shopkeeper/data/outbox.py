@@ -1,13 +1,14 @@
-"""Messages to customers: approved, waiting, sent or given up, each kept with what became of it.
+"""Messages to customers: approved, waiting, sent, given up or held out, each kept with what became of it.
 
 A message is written before it is sent and marked after, so that a crash in between sends it again under the
 same id rather than never; whoever receives it passes over an id that came before.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -20,6 +21,25 @@ SENT: Final = "sent"
 GIVEN_UP: Final = "given up"
 WITHDRAWN: Final = "withdrawn"
 """The customer's consent ended before it was sent."""
+HELD_OUT: Final = "held out"
+"""Never sent: by chance in the group that gets nothing, so that the effect on the others can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How often one customer may be written to.
+
+    Attributes
+    ----------
+    days
+        Least days between two messages.
+    most, within_days
+        At most so many messages within so many days; 0 sets no limit.
+    """
+
+    days: float
+    most: int = 0
+    within_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +59,7 @@ class Message:
     approved_at
         Epoch milliseconds.
     status
-        `WAITING`, `SENT`, `GIVEN_UP` or `WITHDRAWN`.
+        `WAITING`, `SENT`, `GIVEN_UP`, `WITHDRAWN` or `HELD_OUT`.
     attempts
         How often sending was tried.
     channel
@@ -48,6 +68,10 @@ class Message:
         Epoch milliseconds, None where it was not.
     fault
         Why it was not sent, None where it was or still waits.
+    campaign_id
+        Which campaign it invites to, None where it is none.
+    items
+        What it names, the best first.
     """
 
     message_id: str
@@ -61,28 +85,32 @@ class Message:
     channel: str | None = None
     sent_at: int | None = None
     fault: str | None = None
+    campaign_id: str | None = None
+    items: tuple[str, ...] = ()
 
 
 COLUMNS: Final = tuple(field.name for field in fields(Message))
 
 
-def put(connection: sqlite3.Connection, messages: Sequence[Message], rest_days: float) -> int:
-    """Let messages wait, within the current transaction; how many do.
+def put(connection: sqlite3.Connection, messages: Sequence[Message], rest: Rest) -> int:
+    """Let messages wait, or keep who is held out, within the current transaction; how many.
 
-    A customer who was written to within ``rest_days`` before, who has a message waiting, or who withdrew
-    consent gets none.
+    A customer who rests, who has a message waiting, or who withdrew consent gets none.
     """
     stored = 0
     for one in messages:
-        since = one.approved_at - int(rest_days * DAY_MS)
-        stored += connection.execute(
-            f"INSERT INTO {MESSAGES} ({', '.join(COLUMNS)}) SELECT {', '.join('?' * len(COLUMNS))} "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {MESSAGES} WHERE {c.CUSTOMER_ID} = ? "
-            f"AND (status = '{WAITING}' OR sent_at > ?)) "
-            f"AND NOT EXISTS (SELECT 1 FROM {CUSTOMERS} WHERE {c.CUSTOMER_ID} = ? AND {c.CONSENT} = 0)",
-            (*(getattr(one, name) for name in COLUMNS), one.customer_id, since, one.customer_id),
-        ).rowcount
+        if not (_waits(connection, one) or refusal(connection, one, one.approved_at, rest)):
+            connection.execute(
+                f"INSERT INTO {MESSAGES} ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})",
+                _row(one),
+            )
+            stored += 1
     return stored
+
+
+def _waits(connection: sqlite3.Connection, message: Message) -> bool:
+    sql = f"SELECT 1 FROM {MESSAGES} WHERE {c.CUSTOMER_ID} = ? AND status = '{WAITING}'"
+    return connection.execute(sql, (message.customer_id,)).fetchone() is not None
 
 
 def waiting(connection: sqlite3.Connection) -> list[Message]:
@@ -90,13 +118,30 @@ def waiting(connection: sqlite3.Connection) -> list[Message]:
     return _read(connection, f"status = '{WAITING}' ORDER BY approved_at, message_id")
 
 
-def withdraw(connection: sqlite3.Connection) -> int:
-    """Take back what waits for customers who withdrew consent since it was approved; how many."""
-    return connection.execute(
-        f"UPDATE {MESSAGES} SET status = '{WITHDRAWN}', fault = 'consent was withdrawn' "
-        f"WHERE status = '{WAITING}' AND {c.CUSTOMER_ID} IN "
-        f"(SELECT {c.CUSTOMER_ID} FROM {CUSTOMERS} WHERE {c.CONSENT} = 0)"
-    ).rowcount
+def refusal(connection: sqlite3.Connection, message: Message, now: int, rest: Rest) -> str:
+    """Why a message must not be sent now, empty where it may; only `WITHDRAWN` is for good."""
+    person = message.customer_id
+    refused = f"SELECT 1 FROM {CUSTOMERS} WHERE {c.CUSTOMER_ID} = ? AND {c.CONSENT} = 0"
+    if connection.execute(refused, (person,)).fetchone():
+        return WITHDRAWN
+    recent = f"SELECT 1 FROM {MESSAGES} WHERE {c.CUSTOMER_ID} = ? AND {_LATELY}"
+    if connection.execute(recent, (person, *_since(now, rest))).fetchone():
+        return "rests"
+    if rest.most:
+        count = f"SELECT count(*) FROM {MESSAGES} WHERE {c.CUSTOMER_ID} = ? AND sent_at > ?"
+        (sent,) = connection.execute(count, (person, now - int(rest.within_days * DAY_MS))).fetchone()
+        if sent >= rest.most:
+            return "had enough"
+    return ""
+
+
+_LATELY: Final = f"(sent_at > ? OR (status = '{HELD_OUT}' AND approved_at > ?))"
+"""Whoever was written to lately, or was held out lately, as if it had been sent."""
+
+
+def _since(now: int, rest: Rest) -> tuple[int, int]:
+    since = now - int(rest.days * DAY_MS)
+    return since, since
 
 
 def mark(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
@@ -108,26 +153,33 @@ def mark(connection: sqlite3.Connection, messages: Sequence[Message]) -> None:
     )
 
 
-def resting(connection: sqlite3.Connection, as_of: int, rest_days: float) -> set[str]:
-    """Customers who were written to within ``rest_days`` before a moment, or have a message waiting."""
-    rows = connection.execute(
-        f"SELECT DISTINCT {c.CUSTOMER_ID} FROM {MESSAGES} WHERE status = '{WAITING}' OR sent_at > ?",
-        (as_of - int(rest_days * DAY_MS),),
-    )
-    return {customer for (customer,) in rows}
+def resting(connection: sqlite3.Connection, as_of: int, rest: Rest) -> set[str]:
+    """Customers who must not be written to at a moment: they rest, have a message waiting, or had enough."""
+    busy = connection.execute(
+        f"SELECT DISTINCT {c.CUSTOMER_ID} FROM {MESSAGES} WHERE status = '{WAITING}' OR {_LATELY}",
+        _since(as_of, rest),
+    ).fetchall()
+    if rest.most:
+        busy += connection.execute(
+            f"SELECT {c.CUSTOMER_ID} FROM {MESSAGES} WHERE sent_at > ? GROUP BY 1 HAVING count(*) >= ?",
+            (as_of - int(rest.within_days * DAY_MS), rest.most),
+        ).fetchall()
+    return {customer for (customer,) in busy}
 
 
 def history(connection: sqlite3.Connection) -> pl.DataFrame:
     """All messages in `COLUMNS`, the oldest first."""
-    rows = [
-        tuple(getattr(one, name) for name in COLUMNS)
-        for one in _read(connection, "1 ORDER BY approved_at, message_id")
-    ]
+    rows = [_row(one) for one in _read(connection, "1 ORDER BY approved_at, message_id")]
     whole, numbers = ("approved_at", "attempts", "sent_at"), ("expected_profit", "expected_cost")
     kinds = {
         name: pl.Int64 if name in whole else pl.Float64 if name in numbers else pl.String for name in COLUMNS
     }
     return pl.DataFrame(rows, kinds, orient="row")
+
+
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Messages by status."""
+    return dict(connection.execute(f"SELECT status, count(*) FROM {MESSAGES} GROUP BY status").fetchall())
 
 
 def outcomes(connection: sqlite3.Connection, days: int) -> pl.DataFrame:
@@ -154,4 +206,9 @@ def outcomes(connection: sqlite3.Connection, days: int) -> pl.DataFrame:
 
 def _read(connection: sqlite3.Connection, where: str) -> list[Message]:
     rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM {MESSAGES} WHERE {where}")
-    return [Message(*row) for row in rows]
+    return [Message(*(*told, tuple(json.loads(items or "[]")))) for *told, items in rows]
+
+
+def _row(message: Message) -> tuple[Any, ...]:
+    told = {name: getattr(message, name) for name in COLUMNS}
+    return (*(told | {"items": json.dumps(message.items) if message.items else None}).values(),)

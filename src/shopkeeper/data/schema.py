@@ -158,11 +158,16 @@ CREATE TABLE IF NOT EXISTS {MESSAGES} (
     attempts INTEGER NOT NULL DEFAULT 0,
     channel TEXT,
     sent_at INTEGER,
-    fault TEXT
+    fault TEXT,
+    campaign_id TEXT,
+    items TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS messages_customer ON {MESSAGES}({c.CUSTOMER_ID}, approved_at);
 CREATE INDEX IF NOT EXISTS identity_links_customer ON {IDENTITY_LINKS}({c.CUSTOMER_ID});
 """
+
+_LATER: Final = {"campaign_id": "TEXT", "items": "TEXT"}
+"""Columns of messages that shops made before do not have."""
 
 EVENT_INDEXES: Final = {
     "events_customer": (c.CUSTOMER_ID, f"{c.CUSTOMER_ID} IS NOT NULL"),
@@ -190,6 +195,8 @@ def ensure_schema(connection: sqlite3.Connection) -> None:
             raise _other_version(version)
         for statement in _TABLES.split(";\n"):
             connection.execute(statement)
+        for name, kind in _later(connection).items():
+            connection.execute(f"ALTER TABLE {MESSAGES} ADD COLUMN {name} {kind}")
         create_event_indexes(connection)
         connection.execute(
             f"INSERT OR IGNORE INTO {META} VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),)
@@ -222,9 +229,15 @@ def _version(connection: sqlite3.Connection) -> int | None:
 
 
 def _incomplete(connection: sqlite3.Connection) -> bool:
-    """Whether an index is missing, or a table that came later: shops made before get it when opened."""
+    """Whether an index is missing, or what came later: shops made before get it when opened."""
     found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master").fetchall()}
-    return not {*EVENT_INDEXES, *PERSONAL_TABLES} <= found
+    return not {*EVENT_INDEXES, *PERSONAL_TABLES} <= found or bool(_later(connection))
+
+
+def _later(connection: sqlite3.Connection) -> dict[str, str]:
+    """Columns of messages that came later and are missing, with their kinds."""
+    there = {row[1] for row in connection.execute(f"PRAGMA table_info({MESSAGES})")}
+    return {name: kind for name, kind in _LATER.items() if name not in there}
 
 
 def _other_version(version: int | None) -> InvalidConfig:

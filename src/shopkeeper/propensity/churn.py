@@ -6,6 +6,6 @@ from shopkeeper.propensity.labels import Silence
 from shopkeeper.propensity.outlook import Outlook, foresee
 
 
-def churn(log: CustomerLog, as_of: int, days: int, language: str, progress: Progress) -> Outlook:
+def churn(log: CustomerLog, as_of: int, days: int, progress: Progress) -> Outlook:
     """The probability that each customer buys nothing within ``days``; see `outlook.foresee`."""
-    return foresee(log, as_of, Silence(days), language=language, progress=progress)
+    return foresee(log, as_of, Silence(days), progress=progress)

@@ -24,13 +24,18 @@ class Outlook:
         A row a customer, see `examples.Observed`.
     probability
         Shape ``(n,)``: that the label comes true.
-    reasons
-        In words, the strongest first.
+    contributions, names
+        What speaks for it: shape ``(n, len(names))``, by column; see `reasons.reasons`.
     """
 
     profiles: pl.DataFrame
     probability: NDArray[np.float64]
-    reasons: list[tuple[str, ...]]
+    contributions: NDArray[np.float64]
+    names: tuple[str, ...]
+
+    def reasons(self, language: str) -> list[tuple[str, ...]]:
+        """In words, ``en`` or ``zh``, the strongest first."""
+        return reasons(self.profiles, self.contributions, self.names, language)
 
 
 def foresee(
@@ -38,7 +43,6 @@ def foresee(
     as_of: int,
     label: Label,
     *,
-    language: str = "en",
     config: ChanceConfig | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> Outlook:
@@ -52,8 +56,6 @@ def foresee(
         The moment, epoch milliseconds.
     label
         What may come true.
-    language
-        Of reasons, ``en`` or ``zh``.
     config
         How it is learned.
     progress
@@ -73,9 +75,6 @@ def foresee(
     check_told(examples.truth, label)
     model = Chance.fit(examples, config or ChanceConfig(), progress)
     seen = observe(past, as_of, label.days)
-    contributions = model.contributions(seen.matrix)
     return Outlook(
-        seen.profiles,
-        model.probability(seen.matrix),
-        reasons(seen.profiles, contributions, seen.names, language),
+        seen.profiles, model.probability(seen.matrix), model.contributions(seen.matrix), seen.names
     )

@@ -42,9 +42,9 @@ _NAMES: Final = (
 )
 
 
-def purchase(log: CustomerLog, as_of: int, days: int, language: str, progress: Progress) -> Outlook:
+def purchase(log: CustomerLog, as_of: int, days: int, progress: Progress) -> Outlook:
     """The probability that each customer buys within ``days``; see `outlook.foresee`."""
-    return foresee(log, as_of, Purchase(days), language=language, progress=progress)
+    return foresee(log, as_of, Purchase(days), progress=progress)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from shopkeeper.data import outbox
 from shopkeeper.data.campaign_log import CampaignLog, read_campaign_log
 from shopkeeper.data.store import Store
 from shopkeeper.propensity.response import ResponseModel, check_open
+from shopkeeper.serving.delivery import rest_of
 from shopkeeper.surfaces.campaign import MOST_INVITED, Plan, Suited, campaigns_for, plan
 from shopkeeper.training.campaigns import learn_campaigns
 
@@ -68,7 +69,7 @@ class Campaigns:
         with self._lock:
             log = self._read()
             model = self._model(log, as_of)
-        if person in self._refused():
+        if person in refused(self._store):
             return ()
         return tuple(campaigns_for(log, model, person, as_of, most))
 
@@ -80,13 +81,9 @@ class Campaigns:
             check_open(campaign, as_of)
             model = self._model(log, as_of)
         terms = self._config.actions
-        resting = self._store.read(partial(outbox.resting, as_of=as_of, rest_days=terms.rest_days))
-        silent = resting | self._refused()
+        resting = self._store.read(partial(outbox.resting, as_of=as_of, rest=rest_of(terms)))
+        silent = resting | refused(self._store)
         return plan(log, model, campaign, as_of, silent, terms, most=most, budget=budget)
-
-    def _refused(self) -> set[str]:
-        customers = self._store.customers()
-        return set(customers.filter(~customers[c.CONSENT])[c.CUSTOMER_ID])
 
     def _model(self, log: CampaignLog, as_of: int) -> ResponseModel:
         """What is learned by the beginning of a day; the lock is held."""
@@ -113,3 +110,9 @@ class Campaigns:
             self._log = read_campaign_log(store, store)
             self._seen = seen
         return self._log
+
+
+def refused(store: Store) -> set[str]:
+    """Pseudonyms of customers who withdrew consent."""
+    customers = store.customers()
+    return set(customers.filter(~customers[c.CONSENT])[c.CUSTOMER_ID])

@@ -1,5 +1,8 @@
 """Sending what was approved: into a CSV file, or to a webhook, signed and with patience.
 
+Whether a message may go is asked right before it goes: it is held back in quiet hours and while the customer
+rests, and taken back where consent was withdrawn since.
+
 A webhook gets one POST a message. ``X-Shopkeeper-Signature`` is ``sha256=`` and the hexadecimal HMAC-SHA256,
 under the shared secret, of the time stamp in ``X-Shopkeeper-Timestamp`` (epoch seconds), a full stop, and the
 body. ``Idempotency-Key`` is the id of the message, the same whenever it is tried again.
@@ -9,8 +12,9 @@ import csv
 import hmac
 import json
 import os
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,18 +23,22 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from shopkeeper.core.config import Actions
 from shopkeeper.core.errors import InvalidConfig, InvalidRequest
 from shopkeeper.core.ports import Clock, system_clock
 from shopkeeper.data import outbox
-from shopkeeper.data.outbox import GIVEN_UP, SENT, Message
+from shopkeeper.data.outbox import GIVEN_UP, SENT, WAITING, WITHDRAWN, Message, Rest
 from shopkeeper.data.store import Store
+from shopkeeper.surfaces.next_action import LEAVE_ALONE, NextAction
+from shopkeeper.surfaces.quiet import send_at
 
 ATTEMPTS: Final = 4
 """Tries within one run."""
 SIGNATURE, TIMESTAMP, KEY = "X-Shopkeeper-Signature", "X-Shopkeeper-Timestamp", "Idempotency-Key"
 _PAUSE: Final = 1.0
 _AGAIN: Final = (408, 425, 429)
-_TOLD: Final = ("message_id", "customer_id", "action", "approved_at")
+_TOLD: Final = ("message_id", "customer_id", "action", "approved_at", "campaign_id")
+_FREELY: Final = Actions(rest_days=0)
 _TIMEOUT: Final = 10.0
 
 Pause = Callable[[float], object]
@@ -44,12 +52,15 @@ class Delivery:
     ----------
     sent, given_up, waiting, withdrawn
         How many; those that wait are tried again next time.
+    quiet_until
+        When quiet hours end that held messages back, epoch milliseconds; None where none did.
     """
 
     sent: int
     given_up: int
     waiting: int
     withdrawn: int
+    quiet_until: int | None = None
 
 
 class Channel(Protocol):
@@ -63,10 +74,38 @@ class Channel(Protocol):
         """Try once or several times; the message with what became of it."""
 
 
+def rest_of(terms: Actions) -> Rest:
+    """How often one customer may be written to."""
+    return Rest(terms.rest_days, terms.most_messages, terms.most_messages_days)
+
+
+def approve(store: Store, actions: Iterable[NextAction], terms: Actions, now: int) -> int:
+    """Let actions wait in the outbox until `deliver`; how many do.
+
+    Those that leave somebody alone are passed over, and so is whoever must rest or did not consent.
+    """
+    messages = [
+        Message(message_id(), one.customer_id, one.action, one.expected_profit, one.expected_cost, now)
+        for one in actions
+        if one.action != LEAVE_ALONE
+    ]
+    stored: int = store.write(partial(outbox.put, messages=messages, rest=rest_of(terms))).result()
+    return stored
+
+
+def message_id() -> str:
+    """A name for a message that nothing else has."""
+    return f"m_{secrets.token_hex(10)}"
+
+
 def deliver(
-    store: Store, channel: Channel, clock: Clock, names: Callable[[str], str] = lambda pseudonym: pseudonym
+    store: Store,
+    channel: Channel,
+    clock: Clock,
+    names: Callable[[str], str] = lambda pseudonym: pseudonym,
+    terms: Actions = _FREELY,
 ) -> Delivery:
-    """Send all messages that wait, and keep what became of each as soon as it is known.
+    """Send all messages that wait and may go, and keep what became of each as soon as it is known.
 
     Parameters
     ----------
@@ -78,15 +117,36 @@ def deliver(
         Where "now" comes from.
     names
         The shop's own id of a pseudonym.
+    terms
+        Quiet hours, and how often one customer may be written to.
     """
-    withdrawn = store.write(outbox.withdraw).result()
-    counts = {SENT: 0, GIVEN_UP: 0, outbox.WAITING: 0}
+    counts = {SENT: 0, GIVEN_UP: 0, WAITING: 0, WITHDRAWN: 0}
+    quiet_until, rest = None, rest_of(terms)
     for message in store.read(outbox.waiting):
-        tried = channel.send(message, names(message.customer_id))
-        done = replace(tried, channel=channel.name, sent_at=clock() if tried.status == SENT else None)
-        store.write(partial(outbox.mark, messages=[done])).result()
+        now = clock()
+        loud = send_at(now, terms.quiet_from, terms.quiet_until)
+        if loud > now:
+            quiet_until = loud
+            counts[WAITING] += 1
+            continue
+        why = store.read(partial(outbox.refusal, message=message, now=now, rest=rest))
+        done = _sent(channel, message, names, clock) if not why else _kept(message, why)
+        if done != message:
+            store.write(partial(outbox.mark, messages=[done])).result()
         counts[done.status] += 1
-    return Delivery(counts[SENT], counts[GIVEN_UP], counts[outbox.WAITING], withdrawn)
+    return Delivery(counts[SENT], counts[GIVEN_UP], counts[WAITING], counts[WITHDRAWN], quiet_until)
+
+
+def _sent(channel: Channel, message: Message, names: Callable[[str], str], clock: Clock) -> Message:
+    tried = channel.send(message, names(message.customer_id))
+    return replace(tried, channel=channel.name, sent_at=clock() if tried.status == SENT else None)
+
+
+def _kept(message: Message, why: str) -> Message:
+    """A message that does not go: taken back where consent is gone, else it waits."""
+    if why == WITHDRAWN:
+        return replace(message, status=WITHDRAWN, fault="consent was withdrawn")
+    return replace(message, fault=f"held back: the customer {why}")
 
 
 class CsvFile:
@@ -109,7 +169,7 @@ class CsvFile:
 
     def send(self, message: Message, customer: str) -> Message:
         """Add one row, on disk when this returns."""
-        told = _told(message, customer)
+        told = _told(message, customer) | {"items": " ".join(message.items)}
         try:
             fresh = not self._path.exists() or self._path.stat().st_size == 0
             with self._path.open("a", encoding="utf-8", newline="") as file:
@@ -121,7 +181,7 @@ class CsvFile:
                 os.fsync(file.fileno())
         except OSError as error:
             raise InvalidRequest(f"{self._path} cannot be written: {error.strerror or error}.") from None
-        return replace(message, status=SENT, attempts=message.attempts + 1)
+        return replace(message, status=SENT, attempts=message.attempts + 1, fault=None)
 
 
 class Webhook:
@@ -172,7 +232,7 @@ class Webhook:
                 break
             if attempt < ATTEMPTS:
                 self._pause(_PAUSE * 2 ** (attempt - 1))
-        status = outbox.WAITING if passing else GIVEN_UP
+        status = WAITING if passing else GIVEN_UP
         return replace(message, status=status, attempts=message.attempts + attempt, fault=fault)
 
     def _once(self, key: str, body: bytes) -> tuple[str, bool]:
@@ -210,4 +270,5 @@ def secret_of(variable: str) -> str:
 
 
 def _told(message: Message, customer: str) -> dict[str, object]:
-    return {name: getattr(message, name) for name in _TOLD} | {"customer_id": customer}
+    told = {name: getattr(message, name) for name in _TOLD}
+    return told | {"customer_id": customer, "items": list(message.items)}

@@ -34,7 +34,7 @@ from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
-from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer
+from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer, refused
 from shopkeeper.serving.choices import Picker
 from shopkeeper.serving.circles import LiveCircles
 from shopkeeper.serving.decided import Identified, decision
@@ -48,6 +48,7 @@ from shopkeeper.serving.schedule import Schedule
 from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
+from shopkeeper.serving.snapshots import Snapshots
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
 from shopkeeper.surfaces.adverts import Advert
@@ -186,6 +187,7 @@ class Service:
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
         self._campaigns = Campaigns(store, config)
+        self.snapshots = Snapshots(models.folder.parent)
         self.ads = LiveAds(
             store.path.parent, config, store, self.decisions, self._segments, self.now, encoder
         )
@@ -240,6 +242,10 @@ class Service:
         if campaign_id is not None and customer_id is None:
             return CampaignsAnswer(moment, plan=self._campaigns.plan(campaign_id, moment, k, budget))
         raise InvalidRequest("Give a customer_id or a campaign_id, one of the two.")
+
+    def refused(self) -> set[str]:
+        """Pseudonyms of customers who withdrew consent."""
+        return refused(self.store)
 
     # Events
 
@@ -686,11 +692,12 @@ class Service:
         receipt = forget(self.store, name)
         self._live.forget(people)
         self.ads.forget(people)
+        self.snapshots.forget(people)
         return receipt
 
     def retract(self, person: Person, deed: Done) -> int:
         """Delete one thing a person did, because they say so; how many events that were."""
-        return self.store.delete_events(self._own(person), [deed.item_id], (deed.kind, deed.time))
+        return self._delete_events(person, [deed.item_id], (deed.kind, deed.time))
 
     def drop_interest(self, person: Person, category: str) -> int:
         """Delete all a person did with items of a category, because they say so; how many events.
@@ -706,7 +713,14 @@ class Service:
         items = [
             item for item in touched if item in stock.codes and stock.category[stock.codes[item]] == code
         ]
-        return self.store.delete_events(self._own(person), items)
+        return self._delete_events(person, items)
+
+    def _delete_events(
+        self, person: Person, items: Sequence[str], only: tuple[str, int] | None = None
+    ) -> int:
+        deleted = self.store.delete_events(self._own(person), items, only)
+        self.snapshots.forget(self._own(person))
+        return deleted
 
     def _own(self, person: Person) -> tuple[str, ...]:
         """Every pseudonym whose events count as this person's."""

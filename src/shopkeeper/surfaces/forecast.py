@@ -64,12 +64,12 @@ def churn_list(
     log: CustomerLog, as_of: int, days: int, config: ShopConfig, progress: Progress
 ) -> list[Forecast]:
     """Who buys nothing within ``days`` from a moment, the likeliest first; see `propensity.churn`."""
-    ahead = churn(log, as_of, days, config.language, progress)
+    ahead = churn(log, as_of, days, progress)
     choices = choose(ahead.profiles, 1 - ahead.probability, at_stake(ahead.profiles), config.actions)
     found = [
         Forecast(customer, probability, reasons, action)
         for customer, probability, reasons, action in zip(
-            *_told(ahead), ahead.reasons, choices.actions, strict=True
+            *_told(ahead), ahead.reasons(config.language), choices.actions, strict=True
         )
     ]
     return sorted(found, key=lambda one: -one.probability)
@@ -79,14 +79,19 @@ def purchase_list(
     log: CustomerLog, as_of: int, days: int, config: ShopConfig, progress: Progress
 ) -> list[PurchaseForecast]:
     """Who buys within ``days`` from a moment, the likeliest first; see `propensity.purchase`."""
-    ahead = purchase(log, as_of, days, config.language, progress)
+    ahead = purchase(log, as_of, days, progress)
     _, amounts = lifetime(log, as_of, days, progress)
     categories = next_categories(log, as_of, days, ahead.profiles, progress)
     choices = choose(ahead.profiles, ahead.probability, at_stake(ahead.profiles), config.actions)
     found = [
         PurchaseForecast(customer, probability, reasons, action, told, round(amount, 2))
         for customer, probability, reasons, action, told, amount in zip(
-            *_told(ahead), ahead.reasons, choices.actions, categories, amounts.tolist(), strict=True
+            *_told(ahead),
+            ahead.reasons(config.language),
+            choices.actions,
+            categories,
+            amounts.tolist(),
+            strict=True,
         )
     ]
     return sorted(found, key=lambda one: -one.probability)
@@ -113,7 +118,7 @@ def action_list(
         Most that all actions may cost; None sets no limit.
     """
     affordable((), budget)
-    ahead = purchase(log, as_of, days, config.language, progress)
+    ahead = purchase(log, as_of, days, progress)
     choices = choose(ahead.profiles, ahead.probability, at_stake(ahead.profiles), config.actions)
     found = [
         NextAction(customer, action, round(profit, 4), round(cost, 4), probability, stage, reasons)
@@ -123,7 +128,7 @@ def action_list(
             choices.profit.tolist(),
             choices.cost.tolist(),
             ahead.profiles[STAGE].to_list(),
-            ahead.reasons,
+            ahead.reasons(config.language),
             strict=True,
         )
     ]

@@ -1,6 +1,6 @@
 """Segments of a shop as a marketer sees them: how large, what they share, and who moved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,7 @@ from shopkeeper.features.segments import (
     overlap,
     sizes,
 )
+from shopkeeper.features.visits import FREQUENCY, RECENCY, SPEND
 from shopkeeper.propensity.cuts import check_as_of
 
 WAYS: Final = ("rules", "stage", "rfm", "clusters")
@@ -116,12 +117,9 @@ def segment(
         if moment is not None:
             check_as_of(log, moment, _UNTIL_DAYS)
     told = profiles(log, as_of)
-    clusters = Clusters.fit(told) if by == "clusters" else None
-    members = _members(told, by, rules, clusters)
-    moved: tuple[SegmentMove, ...] = ()
-    if since is not None:
-        before = _members(profiles(log, since), by, rules, clusters)
-        moved = tuple(SegmentMove(*row) for row in movement(before, members).rows())
+    before = () if since is None else (profiles(log, since),)
+    members, *earlier = divide((told, *before), by, rules)
+    moved = tuple(SegmentMove(*row) for one in earlier for row in movement(one, members).rows())
     named = members.join(told.select(PERSON, c.CUSTOMER_ID), on=PERSON, maintain_order="left")
     return Segmentation(
         by,
@@ -132,6 +130,74 @@ def segment(
         moved,
         named.select(c.CUSTOMER_ID, SEGMENT).sort(SEGMENT, c.CUSTOMER_ID),
     )
+
+
+def divide(moments: Sequence[pl.DataFrame], by: str, rules: Mapping[str, str]) -> list[pl.DataFrame]:
+    """Members of segments at several moments: ``person`` and ``segment`` each.
+
+    Parameters
+    ----------
+    moments
+        Profiles; clusters are found at the first of them, and keep their centres at the others.
+    by, rules
+        See `segment`.
+    """
+    clusters = Clusters.fit(moments[0]) if by == "clusters" else None
+    return [_members(told, by, rules, clusters) for told in moments]
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What the members of a segment look like: medians, and what they buy.
+
+    Attributes
+    ----------
+    recency, frequency, spend
+        Days since the last purchase, days with a purchase, money in all; None where nobody bought.
+    categories
+        The most frequent favourites, the first first, and the share of the members whose it is.
+    """
+
+    recency: float | None
+    frequency: float | None
+    spend: float | None
+    categories: tuple[tuple[str, float], ...]
+
+
+_FAVOURITE: Final = "favourite_category"
+_FAVOURITES: Final = 3
+
+
+def portraits(members: pl.DataFrame, told: pl.DataFrame) -> dict[str, Portrait]:
+    """What each segment looks like.
+
+    Parameters
+    ----------
+    members
+        See `divide`.
+    told
+        Profiles of everybody.
+    """
+    columns = (RECENCY, FREQUENCY, SPEND)
+    known = members.join(told.select(PERSON, *columns, _FAVOURITE), on=PERSON)
+    whole = known.group_by(SEGMENT).agg(pl.col(columns).median(), pl.len())
+    favourites = (
+        known.drop_nulls(_FAVOURITE)
+        .group_by(SEGMENT, _FAVOURITE)
+        .len("times")
+        .sort("times", _FAVOURITE, descending=[True, False])
+        .group_by(SEGMENT, maintain_order=True)
+        .head(_FAVOURITES)
+    )
+    liked: dict[str, list[tuple[str, int]]] = {}
+    for name, category, times in favourites.select(SEGMENT, _FAVOURITE, "times").rows():
+        liked.setdefault(name, []).append((category, times))
+    return {
+        name: Portrait(
+            recency, frequency, spend, tuple((one, times / size) for one, times in liked.get(name, ()))
+        )
+        for name, recency, frequency, spend, size in whole.rows()
+    }
 
 
 _UNTIL_DAYS: Final = 366

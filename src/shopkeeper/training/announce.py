@@ -1,4 +1,4 @@
-"""How far a training has come, told in a file, so that whoever serves the shop can show it.
+"""How far a training, or other long work, has come, told in a file, so that whoever serves can show it.
 
 ``models/training.json`` is replaced whole at each step; a training that ended without a word, because its
 process was killed, is told by its process being gone. ``models/trainings.json`` keeps those before it.
@@ -17,8 +17,10 @@ from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.ports import system_clock
 from shopkeeper.evaluation.backtest import Progress
 
-ANNOUNCEMENT: Final = "training.json"
-RUNS: Final = "trainings.json"
+TRAINING: Final = "training"
+"""What is announced unless another name is given."""
+ANNOUNCEMENT: Final = f"{TRAINING}.json"
+RUNS: Final = f"{TRAINING}s.json"
 KEPT_RUNS: Final = 20
 """Trainings that are remembered, the last one included."""
 _EVERY_SECONDS: Final = 0.25
@@ -71,9 +73,9 @@ class Announced:
 class Announcer:
     """Writes what `announced` reads; also the progress that a training tells."""
 
-    def __init__(self, models: Path, progress: Progress, seq: int) -> None:
-        _remember(models)
-        self._path = models / ANNOUNCEMENT
+    def __init__(self, folder: Path, progress: Progress, seq: int, name: str) -> None:
+        _remember(folder, name)
+        self._path = folder / f"{name}.json"
         self._progress = progress
         self._stages: dict[str, Stage] = {}
         self._wrote = float("-inf")
@@ -101,19 +103,21 @@ class Announcer:
 
 
 @contextmanager
-def announcing(models: Path, progress: Progress, seq: int = 0) -> Iterator[Announcer]:
+def announcing(folder: Path, progress: Progress, seq: int = 0, name: str = TRAINING) -> Iterator[Announcer]:
     """Announce a training while it runs, and the error that ends it, if one does.
 
     Parameters
     ----------
-    models
-        The shop's folder of models.
+    folder
+        The shop's folder of models, or where else it is told.
     progress
         Told of stages.
     seq
         Place in the log as the training begins.
+    name
+        What it is, a noun.
     """
-    announcer = Announcer(models, progress, seq)
+    announcer = Announcer(folder, progress, seq, name)
     try:
         yield announcer
     except ShopkeeperError as error:
@@ -124,36 +128,36 @@ def announcing(models: Path, progress: Progress, seq: int = 0) -> Iterator[Annou
         raise
 
 
-def announced(models: Path) -> Announced | None:
-    """The last training, None where none was ever announced."""
+def announced(folder: Path, name: str = TRAINING) -> Announced | None:
+    """The last training, or whatever else is announced there; None where none ever was."""
     try:
-        state = _read(json.loads((models / ANNOUNCEMENT).read_text(encoding="utf-8")))
+        state = _read(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if state.running and not _lives(state.process):
-        return replace(state, running=False, told="The process ended before the training did.")
+        return replace(state, running=False, told=f"The process ended before the {name} did.")
     return state
 
 
-def runs(models: Path) -> tuple[Announced, ...]:
+def runs(folder: Path, name: str = TRAINING) -> tuple[Announced, ...]:
     """The last trainings, the newest first, the one under way included; at most `KEPT_RUNS`."""
-    last = announced(models)
-    return (() if last is None else (last,)) + _before(models)
+    last = announced(folder, name)
+    return (() if last is None else (last,)) + _before(folder, name)
 
 
-def _before(models: Path) -> tuple[Announced, ...]:
+def _before(folder: Path, name: str) -> tuple[Announced, ...]:
     """The trainings before the last one, the newest first."""
     try:
-        told = json.loads((models / RUNS).read_text(encoding="utf-8"))
+        told = json.loads((folder / f"{name}s.json").read_text(encoding="utf-8"))
         return tuple(_read(run) for run in told)
     except (OSError, ValueError, KeyError, TypeError):
         return ()
 
 
-def _remember(models: Path) -> None:
+def _remember(folder: Path, name: str) -> None:
     """Put the last training with those before it, as another one begins; its stages are told no more."""
-    kept = [asdict(replace(run, stages=())) for run in runs(models)]
-    _replace(models / RUNS, kept[: KEPT_RUNS - 1])
+    kept = [asdict(replace(run, stages=())) for run in runs(folder, name)]
+    _replace(folder / f"{name}s.json", kept[: KEPT_RUNS - 1])
 
 
 def _read(told: dict[str, Any]) -> Announced:

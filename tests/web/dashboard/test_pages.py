@@ -12,7 +12,7 @@ from tests.serving import world
 from tests.web.conftest import application, visit
 from tests.web.page_reader import Page
 
-PAGES = ["", "/models", "/customers", "/catalogue", "/results"]
+PAGES = ["", "/models", "/customers", "/segments", "/watch", "/catalogue", "/results"]
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ class Chart:
 
     def svg(self, *, alone: bool = False) -> str:
         """The drawing; ``alone`` makes a file of it, with its own colours and title."""
-        top = _round_up(max(self._tops(), default=0.0))
+        top = round_up(max(self._tops(), default=0.0))
         box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
         head = f'<svg class="chart" {box} role="img" aria-label="{escape(self.title)}"'
         inner = [*self._grid(top), *(self._lines(top) if self.lines else self._bars(top)), *self._places()]
@@ -252,7 +252,7 @@ def _safe(text: str) -> str:
     return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The next number with one digit that divides well, so that the axis reads easily."""
     if value < _NOTHING:
         return 1.0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import polars as pl
 from markupsafe import Markup
 from starlette.responses import Response
 from starlette.routing import Route
@@ -62,6 +63,11 @@ class Frame:
             routes += section.routes()
         return [*routes, self.page("/charts/{name}.{form}", self._save)]
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """Where its parts are."""
+        return frozenset(place.path for place in self._places)
+
     def page(self, path: str, handler: Handler) -> Route:
         """A page below ``/dashboard``."""
         return self.front.page(ROOT + path, handler, personal=True)
@@ -81,15 +87,27 @@ class Frame:
         if name not in self._charts or form not in ("svg", "csv"):
             raise NotFound(f"{name}.{form} is no chart.")
         chart = self._charts[name](call)
-        media, body = ("image/svg+xml", chart.svg(alone=True)) if form == "svg" else ("text/csv", chart.csv())
-        headers = {
-            "Content-Disposition": f'attachment; filename="{chart.name}.{form}"',
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-            "Cache-Control": "no-store",
-        }
-        return Response(
-            body.encode("utf-8-sig" if form == "csv" else "utf-8"), media_type=media, headers=headers
-        )
+        if form == "csv":
+            return saved(f"{chart.name}.csv", chart.csv())
+        return saved(f"{chart.name}.svg", chart.svg(alone=True), "image/svg+xml")
+
+
+def saved(name: str, text: str, media: str = "text/csv") -> Response:
+    """A file to save; spreadsheets take CSV for UTF-8 by its mark."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "Cache-Control": "no-store",
+    }
+    return Response(
+        text.encode("utf-8-sig" if media == "text/csv" else "utf-8"), media_type=media, headers=headers
+    )
+
+
+def saved_table(name: str, table: pl.DataFrame) -> Response:
+    """A table to save as CSV, with no cell that a spreadsheet takes for a formula."""
+    texts = pl.col(pl.String)
+    return saved(name, table.with_columns(texts.str.replace(r"^([=+\-@\t\r])", "'$1")).write_csv())
 
 
 def drawn(chart: Chart) -> Markup:

@@ -2,14 +2,18 @@
 
 from starlette.routing import Route
 
+from shopkeeper.serving.snapshots import Snapshotter
 from shopkeeper.serving.trainer import Trainer
 from shopkeeper.serving.versions import Versions
 from shopkeeper.web.dashboard.catalogue import Catalogue
 from shopkeeper.web.dashboard.customers import Customers
 from shopkeeper.web.dashboard.data_health import DataHealth
 from shopkeeper.web.dashboard.frame import Frame
+from shopkeeper.web.dashboard.looks import Looks
 from shopkeeper.web.dashboard.models import Models
 from shopkeeper.web.dashboard.results import Results
+from shopkeeper.web.dashboard.segments import Segments
+from shopkeeper.web.dashboard.watch import WatchPages
 from shopkeeper.web.front import Front
 
 
@@ -18,12 +22,16 @@ def routes(front: Front) -> list[Route]:
     frame, store = Frame(front), front.service.store
     folder = store.path.parent
     lately, versions = front.service.lately, Versions(folder / "models")
-    return frame.add(
+    looks = Looks(frame, Snapshotter(folder))
+    parts = frame.add(
         [
             DataHealth(frame, lately, versions),
             Models(frame, versions, Trainer(folder)),
             Customers(frame),
+            Segments(frame, looks),
+            WatchPages(frame, looks),
             Catalogue(frame, lately, versions, folder),
             Results(frame, lately, versions),
         ]
     )
+    return [*parts, *looks.routes()]

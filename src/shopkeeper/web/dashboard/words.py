@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from shopkeeper.web.dashboard import words_of_customers as customers
+
 WORDS: Final[dict[str, tuple[str, str]]] = {
     # The frame
     "dash_tools": ("Shop, language and colours", "商店、语言与外观"),
@@ -216,4 +218,4 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "dash_route": ("Route", "路由"),
     "dash_requests": ("Requests", "请求数"),
-}
+} | customers.WORDS

@@ -1,4 +1,4 @@
-// Pages say everything without this file; it shows figures at the pointer, and how a training goes on.
+// Pages say everything without this file; it shows figures at the pointer, and how long work goes on.
 "use strict";
 
 for (const figure of document.querySelectorAll(".drawing")) {
@@ -27,15 +27,36 @@ for (const figure of document.querySelectorAll(".drawing")) {
   figure.addEventListener("pointerleave", () => (hint.hidden = true));
 }
 
-async function follow(training) {
-  const answer = await fetch(training.dataset.source, { headers: { Accept: "text/html" } });
+async function follow(work) {
+  const answer = await fetch(work.dataset.source, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const now = page.getElementById("training");
-  training.replaceWith(now);
+  const now = page.getElementById(work.id);
+  work.replaceWith(now);
   if (now.dataset.running === "yes") setTimeout(() => follow(now).catch(() => {}), 1000);
-  else location.reload(); // There is a new version, and its figures.
+  else location.reload(); // There is something new to see.
 }
 
-const training = document.getElementById("training");
-if (training && training.dataset.running === "yes") setTimeout(() => follow(training).catch(() => {}), 1000);
+for (const work of document.querySelectorAll("[data-running=yes]")) setTimeout(() => follow(work).catch(() => {}), 1000);
+
+// Sliders show their value, and what stands below them follows.
+for (const form of document.querySelectorAll("form[data-live]")) {
+  let asked = 0;
+  async function show() {
+    const mine = ++asked;
+    const query = new URLSearchParams(new FormData(form));
+    const answer = await fetch(`${form.action}?${query}`, { headers: { Accept: "text/html" } });
+    if (!answer.ok || mine !== asked) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.getElementById(form.dataset.live).replaceWith(page.getElementById(form.dataset.live));
+    history.replaceState(null, "", `?${query}`);
+  }
+  let wait;
+  form.addEventListener("input", (event) => {
+    const told = form.querySelector(`output[for="${event.target.id}"]`);
+    if (told) told.textContent = told.dataset.before + Math.round(event.target.value) + told.dataset.after;
+    clearTimeout(wait);
+    wait = setTimeout(() => show().catch(() => {}), 150);
+  });
+  for (const button of form.querySelectorAll("button")) button.hidden = true;
+}
