@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import DAY_MS, EventType, Histories, Tie
+from shopkeeper.core.types import DAY_MS, Circle, EventType, Histories, Tie
 from shopkeeper.data import circles
 from shopkeeper.data.circles import build_circle, likes_of
 from shopkeeper.data.dataset import PERSON, build_dataset
@@ -76,10 +76,17 @@ def dataset():
     return build_dataset(frame, heard=pl.DataFrame(ties, kinds, orient="row"))
 
 
+def circle(data, people, moments) -> Circle:
+    """Circles that are there."""
+    found = build_circle(data, people, moments)
+    assert found is not None
+    return found
+
+
 def told(data, person, day):
     """Kinds of ties and likes of the members of one circle."""
     people = np.array([data.people.index(person)])
-    found = build_circle(data, people, np.array([int(day * DAY_MS)]))
+    found = circle(data, people, np.array([int(day * DAY_MS)]))
     rows = [found.likes[member] for member in range(len(found.kinds))]
     likes = [[data.items.ids[item] for item in row] for row in rows]
     return sorted(zip([Tie(kind).name for kind in found.kinds], likes, strict=True))
@@ -100,10 +107,10 @@ def test_a_batch_of_circles_is_its_circles_one_by_one():
     data = dataset()
     people, moments = np.array([0, 1, 2, 3, 2]), np.array([30, 2, 30, 1, 2]) * DAY_MS
 
-    whole = build_circle(data, people, moments)
+    whole = circle(data, people, moments)
 
     for row in range(len(people)):
-        alone, taken = build_circle(data, people[[row]], moments[[row]]), whole.take(np.array([row]))
+        alone, taken = circle(data, people[[row]], moments[[row]]), whole.take(np.array([row]))
         assert alone.kinds.tolist() == taken.kinds.tolist()
         assert alone.likes.offsets.tolist() == taken.likes.offsets.tolist()
         assert alone.likes.items.tolist() == taken.likes.items.tolist()

@@ -70,6 +70,7 @@ def test_a_walk_without_end_is_personalised_pagerank(monkeypatch):
     config = SocialConfig(walk=0.5, spread=1.0)
     requests = everybody(BUSY)
     model, steps = Social(config).fit(BUSY), plain_steps(BUSY)
+    assert requests.circle is not None
     row = int(np.flatnonzero(np.diff(requests.circle.offsets))[0])
 
     found = model.score(requests, everything(requests, BUSY.n_items)).reshape(len(requests), -1)[row]

@@ -15,6 +15,7 @@ from shopkeeper.data.sources.base import FrameSource
 from shopkeeper.recommenders.blend import Blend, BlendConfig
 from shopkeeper.recommenders.popular import Popular
 from shopkeeper.recommenders.social import Social
+from shopkeeper.serving.service import Service
 from shopkeeper.training.promote import promote, save_model
 from tests.serving import world
 
@@ -40,7 +41,7 @@ def did(person, kind, item):
 
 
 @pytest.fixture
-def service(folder) -> Iterator:
+def service(folder) -> Iterator[Service]:
     """A friend and somebody followed agree to be heard by the asker; ``silent`` said nothing."""
     service = world.open_service(folder)
     deeds = [

@@ -49,7 +49,7 @@ class Ties:
         """Whom a person hears at a moment, the closest first: code, and the closest tie to them."""
         own = slice(*self.offsets[person : person + 2]) if person + 1 < len(self.offsets) else slice(0)
         held = np.flatnonzero((self.starts[own] <= moment) & (moment < self.ends[own]))
-        others, kinds, starts = (part[own][held] for part in (self.others, self.kinds, self.starts))
+        others, kinds, starts = self.others[own][held], self.kinds[own][held], self.starts[own][held]
         order = np.lexsort((others, -starts, kinds))
         _, first = np.unique(others[order], return_index=True)
         chosen = order[np.sort(first)[:MOST_MEMBERS]]

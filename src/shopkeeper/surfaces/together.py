@@ -50,8 +50,10 @@ class Together:
 
     def _lists(self, requests: Requests, k: int) -> list[Recommendations]:
         """The best of what is allowed for each member."""
-        bounds = {"allowed": requests.allowed, "exclude": requests.exclude}
-        return [self._ranks.recommend(replace(member, **bounds), k) for member in self._members]
+        bounded = (
+            replace(member, allowed=requests.allowed, exclude=requests.exclude) for member in self._members
+        )
+        return [self._ranks.recommend(member, k) for member in bounded]
 
     def _scores(self, lists: list[Recommendations], items: Ints) -> Floats:
         """The module's formula."""

@@ -32,7 +32,8 @@ def copycats():
 def test_friends_carry_a_shop_of_copycats(copycats):
     split = last_out_split(copycats)
     trial = tune_social(split, split.test)
-    sources = (trial.model, *(family().fit(split.train) for family in (Cooccurrence, Popular)))
+    assert trial.model is not None
+    sources = (trial.model, Cooccurrence().fit(split.train), Popular().fit(split.train))
 
     blend = learn_weights(Answers.of(sources, split.test))
 
