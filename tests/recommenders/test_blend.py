@@ -1,5 +1,6 @@
 """The blend against a loop over its formula."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -45,6 +46,20 @@ def test_scores_are_the_formula(data, config):
     for row in range(len(requests)):
         expected = plain_blend(model, dataset, requests, row)
         np.testing.assert_allclose(found[row], expected, rtol=1e-4, atol=1e-12)
+
+
+@settings(max_examples=30)
+@given(st.data(), st.builds(BlendConfig, weights, weights), st.integers(1, 14))
+def test_who_asks_several_times_with_other_bounds_may_keep_what_was_heard(data, config, k):
+    dataset = data.draw(worlds.shops)
+    model = Blend(config).fit(dataset)
+    heard: dict[object, object] = {}
+    for allowed in (None, np.arange(dataset.n_items) % 2 == 0, np.arange(dataset.n_items) % 3 > 0):
+        plain = replace(everybody(dataset), allowed=allowed)
+        first, again = model.recommend(plain, k), model.recommend(replace(plain, heard=heard), k)
+        np.testing.assert_array_equal(first.items, again.items)
+        np.testing.assert_array_equal(first.scores, again.scores)
+    assert set(heard) == {source for source in model.asked if hasattr(source, "scored")}
 
 
 @settings(max_examples=60)

@@ -154,7 +154,7 @@ def test_customers_to_choose_from_are_active_and_differ(service):
 
 def test_a_change_of_the_catalogue_is_seen_without_training(folder):
     service = world.open_service(folder)
-    service._showroom._every = 0.0
+    service._showroom._every, service._showroom._patience = 0.0, 60.0
     assert service.item("meat-01").price == 2.0
     row = {c.ITEM_ID: "meat-01", c.PRICE: 7.5, c.IN_STOCK: False}
     fresh = {c.ITEM_ID: "brand-new", c.TITLE: "Brand new", c.CATEGORY: "Meat", c.PRICE: 1.0}

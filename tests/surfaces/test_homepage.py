@@ -3,6 +3,8 @@ import itertools
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS
@@ -130,6 +132,36 @@ def test_new_items_the_model_has_never_seen_are_shown_to_those_who_like_their_ca
     shelf = next(row for row in rows if row.name == "new")
     assert [card.item_id for card in shelf.cards] == [f"new-{i}" for i in range(6)]
     assert {card.reason.en for card in shelf.cards} == {f"New in {best}"}
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 9), st.booleans()), max_size=30),
+    st.lists(st.sampled_from([0.0, 0.25, 0.5]), min_size=4, max_size=4),
+    st.integers(-1, 10),
+)
+def test_what_is_new_is_what_a_plain_reading_finds(items, tastes, since):
+    stock = made.assortment(
+        [
+            {
+                c.ITEM_ID: f"{n:02}",
+                c.TITLE: f"Title {n}",
+                c.CATEGORY: f"Category {category}" if category >= 0 else None,
+                c.CREATED_AT: created,
+                c.IN_STOCK: in_stock,
+            }
+            for n, (category, created, in_stock) in enumerate([*items, (0, 0, True)])
+        ]
+    )
+    own = np.array(tastes[: len(stock.categories)], np.float32)
+    plain = [
+        n
+        for n in range(len(stock))
+        if stock.offered[n]
+        and own[stock.category[n]] > 0 <= stock.category[n]
+        and stock.created_at[n] > since
+    ]
+    expected = sorted(plain, key=lambda n: (-own[stock.category[n]], -stock.created_at[n], n))
+    assert list(homepage._newest(stock, own, own > 0, since)) == expected
 
 
 def test_something_different_comes_from_where_the_person_spends_least():

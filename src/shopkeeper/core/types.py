@@ -4,7 +4,7 @@ Everything is columnar and batch-first: one request is a batch of one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any, Self
@@ -82,6 +82,13 @@ class Ragged:
         if len(self) == 1:  # a live request: this is asked many times over
             return np.zeros(len(self.items), np.int64)
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
+
+    @cached_property
+    def keys(self) -> Longs:
+        """Row and item of each entry in one number; they rise where items rise within each row."""
+        if len(self) == 1:
+            return self.items.astype(np.int64)
+        return self.rows << 32 | self.items
 
     def take(self, rows: Longs) -> "Ragged":
         """These rows, in this order."""
@@ -238,6 +245,9 @@ class Requests:
         for what is not known; None means that nothing is known of anybody.
     circle
         What those like whom each person hears; None where nobody hears anybody.
+    heard
+        What recommenders had to say of these histories whatever is allowed, kept by who asks several times
+        with other bounds; None keeps nothing.
     """
 
     histories: Histories
@@ -246,6 +256,7 @@ class Requests:
     exclude: Ragged | None = None
     attributes: Ints | None = None
     circle: Circle | None = None
+    heard: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.as_of)
@@ -261,6 +272,7 @@ class Requests:
             exclude=exclude,
             attributes=attributes,
             circle=None if self.circle is None else self.circle.take(rows),
+            heard=None,
         )
 
 

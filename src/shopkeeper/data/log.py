@@ -27,7 +27,8 @@ EVENT_DTYPES: Final[dict[str, pl.DataType]] = {
 }
 """Types of the log's columns; all others are text."""
 
-_FETCHED: Final = 50_000
+_FETCHED: Final = 5_000
+"""Rows turned into columns at a time; more would keep a request of another thread waiting for them."""
 _UNAMBIGUOUS: Final = f"""NOT EXISTS (
     SELECT 1 FROM {IDENTITY_LINKS} other
     WHERE other.{c.SESSION_ID} = link.{c.SESSION_ID} AND other.{c.CUSTOMER_ID} <> link.{c.CUSTOMER_ID})"""

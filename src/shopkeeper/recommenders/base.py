@@ -154,10 +154,16 @@ class KnowsRepeats(Protocol):
 def says_all(recommender: Recommender, requests: Requests) -> tuple[Ragged, Floats] | None:
     """What a recommender of the kind `Scores` has to say; None from any other.
 
-    Looked up by name: whether an object keeps a protocol costs a live request more than the answer.
+    Looked up by name: whether an object keeps a protocol costs a live request more than the answer. Who keeps
+    what was heard asks a recommender once, as bounds change nothing of it.
     """
     scored = getattr(recommender, "scored", None)
-    return None if scored is None else scored(requests)
+    if scored is None or requests.heard is None:
+        return None if scored is None else scored(requests)
+    if recommender not in requests.heard:
+        requests.heard[recommender] = scored(requests)
+    found: tuple[Ragged, Floats] = requests.heard[recommender]
+    return found
 
 
 def retrieves(recommender: Recommender) -> bool:

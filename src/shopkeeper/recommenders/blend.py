@@ -30,7 +30,7 @@ from shopkeeper.core.types import (
     distinct,
 )
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.recommenders.base import Explains, Recommender, retrieves, says_all
+from shopkeeper.recommenders.base import Recommender, retrieves, says_all
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.popular import Popular
 from shopkeeper.recommenders.ranker import BASE, Ranker, Signals
@@ -152,7 +152,7 @@ class Blend:
         places = np.searchsorted(fused.candidates.items, items)
         carriers = fused.parts[:, places].argmax(axis=0) if len(items) else np.empty(0, np.int64)
         moved = self._moved(request, fused, places)
-        told = [_evidence(asked[who], request, item) for who, item in zip(carriers, items, strict=True)]
+        told = _told(asked, carriers, request, items)
         return tuple(
             replace(evidence, facts=evidence.facts + facts)
             for evidence, facts in zip(told, moved, strict=True)
@@ -309,6 +309,8 @@ class Scaled:
         """
         scores = fused + np.float32(weight) * ranked
         untouched = self.sorts == UNTOUCHED
+        if not untouched.any():
+            return scores
         for row in np.unique(self.candidates.rows[untouched]):
             place = slice(self.candidates.offsets[row], self.candidates.offsets[row + 1])
             others = self.retrieved[place] & ~untouched[place]
@@ -348,7 +350,7 @@ def taken(candidates: Ragged, places: Longs) -> Ragged:
 
 def union(lists: list[Ragged], n: int) -> Ragged:
     """Distinct items of several lists a row, by rising code."""
-    keys = distinct(np.concatenate([part.rows << 32 | part.items for part in lists]))
+    keys = distinct(np.concatenate([part.keys for part in lists]))
     offsets = np.searchsorted(keys, np.arange(n + 1, dtype=np.int64) << 32).astype(np.int64)
     return Ragged(offsets, (keys & 0xFFFFFFFF).astype(np.int32))
 
@@ -382,9 +384,8 @@ def _bests(scores: NDArray[np.float32], candidates: Ragged) -> NDArray[np.float3
 
 def _with_sources(ranked: Recommendations, fused: Fused, names: tuple[str, ...]) -> Recommendations:
     """Name the source that carried each entry most."""
-    keys = fused.candidates.rows << 32 | fused.candidates.items
-    wanted = ranked.lists.rows << 32 | ranked.items
-    carrier = fused.parts.argmax(axis=0).astype(np.int8)[np.searchsorted(keys, wanted)]
+    places = np.searchsorted(fused.candidates.keys, ranked.lists.keys)
+    carrier = fused.parts[:, places].argmax(axis=0).astype(np.int8)
     return Recommendations(ranked.offsets, ranked.items, ranked.scores, carrier, names)
 
 
@@ -395,7 +396,17 @@ def _strongest_facts(names: tuple[str, ...], values: NDArray[np.float32]) -> Fac
     return tuple((f"{RANKER}:{names[place]}", float(values[place])) for place in order)
 
 
-def _evidence(source: Recommender, request: Requests, item: int) -> Evidence:
-    if isinstance(source, Explains):
-        return source.explain(request, np.array([item], np.int32))[0]
-    return Evidence(source.name)
+def _told(
+    sources: tuple[Recommender, ...], carriers: Longs, request: Requests, items: Ints
+) -> list[Evidence]:
+    """What the source that carries each item says of it; each source is asked once for all of its own."""
+    told = [Evidence("")] * len(items)
+    for who, source in enumerate(sources):
+        own = np.flatnonzero(carriers == who)
+        if not len(own):
+            continue
+        explain = getattr(source, "explain", None)  # by name, as `says_all` does
+        said = (Evidence(source.name),) * len(own) if explain is None else explain(request, items[own])
+        for place, evidence in zip(own.tolist(), said, strict=True):
+            told[place] = evidence
+    return told

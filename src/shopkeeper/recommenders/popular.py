@@ -32,7 +32,7 @@ from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.changes import changed_rows
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.files import read_state, write_state
-from shopkeeper.recommenders.select import top_k
+from shopkeeper.recommenders.select import first_k
 
 _UNSOLD: Final = 1e-24
 """Popularity of what nobody took, relative to the best seller."""
@@ -55,6 +55,7 @@ class _Ranking(Updating):
         self.state_: dict[str, NDArray[Any]] = {}
         self.scores_: Floats = np.zeros(0, np.float32)
         self.order_: Ints = np.zeros(0, np.int32)
+        self._places: Ints = np.zeros(0, np.int32)
 
     def fit(self, dataset: Dataset) -> Self:
         """Add up events in O(events)."""
@@ -78,7 +79,7 @@ class _Ranking(Updating):
         head = self._head(requests, k)
         n = len(requests)
         candidates = Ragged(np.arange(n + 1, dtype=np.int64) * len(head), np.tile(head, n))
-        return top_k(candidates, self.scores_[candidates.items], requests, k, self.name)
+        return first_k(candidates, self.scores_[candidates.items], requests, k, self.name)
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:
         """Score each candidate; see `Recommender.score`."""
@@ -86,9 +87,8 @@ class _Ranking(Updating):
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Nothing personal: the place in the ranking, counted from 1."""
-        places = np.empty(len(self.order_), np.int64)
-        places[self.order_] = np.arange(1, len(self.order_) + 1)
-        return tuple(Evidence(self.name, facts=(("place", float(places[item])),)) for item in items)
+        places = (self._places[items] + 1).tolist()
+        return tuple(Evidence(self.name, facts=(("place", float(place)),)) for place in places)
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""
@@ -126,6 +126,8 @@ class _Ranking(Updating):
     def _keep(self, scores: Floats) -> None:
         self.scores_ = scores
         self.order_ = np.lexsort((np.arange(len(scores)), -scores)).astype(np.int32)
+        self._places = np.empty_like(self.order_)
+        self._places[self.order_] = np.arange(len(scores), dtype=np.int32)
 
     def _head(self, requests: Requests, k: int) -> Ints:
         """Enough of the ranking that ``k`` items are left after the longest exclusion."""

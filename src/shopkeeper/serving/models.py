@@ -39,6 +39,11 @@ class LiveModel:
         self._problem = ""
         self._lock = Lock()
         self._loader: Thread | None = None
+        self._prepare: list[Callable[[Model], None]] = []
+
+    def prepare_with(self, prepare: Callable[[Model], None]) -> None:
+        """Have something done with every model before it serves."""
+        self._prepare.append(prepare)
 
     @property
     def folder(self) -> Path:
@@ -90,8 +95,10 @@ class LiveModel:
 
     def _swap(self) -> None:
         try:
-            self._model = self._load(self._folder)
-            self._problem = ""
+            model = self._load(self._folder)
+            for prepare in self._prepare:
+                prepare(model)
+            self._model, self._problem = model, ""
         except ShopkeeperError as error:
             self._problem = str(error)
         except Exception as error:  # A damaged folder must never take down a shop that serves.

@@ -175,6 +175,7 @@ class Service:
         self.lately = Lately(store)
         self._live = LiveHistories(store)
         self._showroom = Showroom(store, currency=config.currency)
+        models.prepare_with(self._showroom.prepare)
         self._weights = event_weights(config.event_weights)
         self._seen = Seen(self.decisions, store, days=config.lists.fatigue_days)
         self._circles = LiveCircles(store, self._live)

@@ -97,6 +97,19 @@ class Assortment:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def warm(self) -> None:
+        """Work out what every request looks up, before one has to wait for it."""
+        _ = self.codes, self.offered, self.category_sizes, self.newest
+
+    @cached_property
+    def newest(self) -> tuple[tuple[Ints, Longs], ...]:
+        """What is offered of each category, the last created first, and when each was, less than zero."""
+        codes = np.flatnonzero(self.offered & (self.category >= 0)).astype(np.int32)
+        order = codes[np.lexsort((codes, -self.created_at[codes], self.category[codes]))]
+        ends = np.cumsum(np.bincount(self.category[codes], minlength=len(self.categories)))
+        parts = np.split(order, ends[:-1]) if len(ends) else []
+        return tuple((part, -self.created_at[part]) for part in parts)
+
     @cached_property
     def codes(self) -> dict[str, int]:
         """Code of each id."""

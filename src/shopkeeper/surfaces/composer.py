@@ -1,8 +1,10 @@
 """The shelves of one page, filled in order so that nothing stands on it twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+from shopkeeper.recommenders.base import Explains
 from shopkeeper.surfaces.fresh import Drawn
 from shopkeeper.surfaces.page import Card, Reason, Row
 from shopkeeper.surfaces.rules import PINNED, inserted
@@ -12,6 +14,17 @@ from shopkeeper.surfaces.wish import Granted
 
 FEWEST: Final = 4
 """A shelf with fewer cards looks broken and is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsaid:
+    """A shelf whose cards do not say yet why they stand there: its place, and what it was made of."""
+
+    place: int
+    ranked: Ranked
+    chosen: list[int]
+    cards: tuple[Card, ...]
+    pinned: Mapping[int, Card]
 
 
 class Composer:
@@ -25,6 +38,7 @@ class Composer:
         self.wished = 0
         self.warnings: list[str] = []
         self.taken = Taken(visit.stock, visit.closed)
+        self._unsaid: list[_Unsaid] = []
 
     @property
     def shelves(self) -> int:
@@ -46,12 +60,26 @@ class Composer:
         return {slot: item for slot, item in pinned.items() if item not in self.taken}
 
     def put(self, name: str, title: Reason, ranked: Ranked) -> None:
-        """Put a shelf on the page if enough of the ranking can stand on it; each card says why."""
+        """Put a shelf on the page if enough of the ranking can stand on it; `said` tells each card's why."""
         pins = self.pins
         chosen = self._choose(ranked, held=tuple(pins.values()))
         if chosen:
             pinned = {slot: self.visit.stock.card(item, source=PINNED) for slot, item in pins.items()}
-            self._shelve(name, title, inserted(self.visit.cards(ranked, chosen), pinned))
+            cards = self.visit.cards_because(ranked, chosen)
+            self._unsaid.append(_Unsaid(len(self.rows), ranked, chosen, cards, pinned))
+            self._shelve(name, title, inserted(cards, pinned))
+
+    def said(self) -> list[Row]:
+        """The shelves, each card with its reason; a recommender is asked once for all it put there."""
+        chosen: dict[Explains | None, list[int]] = {}
+        for one in self._unsaid:
+            chosen.setdefault(one.ranked.by, []).extend(one.chosen)
+        why = {by: self.visit.why(by, items) for by, items in chosen.items()}
+        rows = list(self.rows)
+        for one in self._unsaid:
+            cards = self.visit.reasoned(one.cards, one.ranked, one.chosen, why[one.ranked.by])
+            rows[one.place] = replace(rows[one.place], cards=inserted(cards, one.pinned))
+        return rows
 
     def put_because(self, name: str, title: Reason, ranked: Ranked, evidence: Sequence[int]) -> None:
         """Put a shelf whose title is the reason of all its cards; they follow from the items in evidence."""

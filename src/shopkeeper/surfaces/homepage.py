@@ -1,14 +1,15 @@
 """The homepage: shelves from the most personal to the least, nothing twice, categories in personal order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import DAY_MS, Bools
+from shopkeeper.core.types import DAY_MS, Bools, Floats, Ints
 from shopkeeper.recommenders.fresh import PLACE
+from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.composer import FEWEST, Composer
 from shopkeeper.surfaces.fresh import Drawn, tried_in
 from shopkeeper.surfaces.page import CategoryLink, Reason, Row
@@ -79,7 +80,9 @@ def composed(
         elif shelf in _OWN:
             page.warnings += _emptied(page, shelf)
     chance = order.chance(placed)
-    rows = page.rows if chance == 1 else [replace(row, placed=chance) for row in page.rows]
+    rows = page.said()
+    if chance != 1:
+        rows = [replace(row, placed=chance) for row in rows]
     return Composed(tuple(rows), (*ruled.conflicts, *ruled.warnings, *page.warnings))
 
 
@@ -194,17 +197,29 @@ def _new(page: Composer) -> None:
 
 def _newly_created(page: Composer, favourites: Bools) -> None:
     visit, stock = page.visit, page.visit.stock
-    since = visit.as_of - NEW_DAYS * DAY_MS
-    fresh = stock.offered & (stock.created_at > since) & (stock.category >= 0) & favourites[stock.category]
-    codes = np.flatnonzero(fresh)
-    order = np.lexsort((codes, -stock.created_at[codes], -visit.tastes[stock.category[codes]]))
-    items = codes[order].tolist()
-    chosen = pick(stock, items, page.taken, page.k, visit.ruled.caps)
+    newest = _newest(stock, visit.tastes, favourites, visit.as_of - NEW_DAYS * DAY_MS)
+    chosen = pick(stock, newest, page.taken, page.k, visit.ruled.caps)
     if len(chosen) < FEWEST:
         return
     page.taken.add(chosen)
     cards = tuple(stock.card(item, reason=new_in(stock.texts[c.CATEGORY][item])) for item in chosen)
     page.rows.append(Row("new", "New in what you like", "您喜欢的品类上新", cards))
+
+
+def _newest(stock: Assortment, tastes: Floats, among: Bools, since: int) -> Iterator[int]:
+    """What is younger than a moment in some categories, by taste for these, then the last created first."""
+    for taste in np.unique(tastes[among])[::-1]:
+        equal = np.flatnonzero(among & (tastes == taste)).tolist()
+        codes = np.concatenate([_created_after(stock, category, since) for category in equal])
+        if len(equal) > 1:
+            codes = codes[np.lexsort((codes, -stock.created_at[codes]))]
+        yield from map(int, codes)
+
+
+def _created_after(stock: Assortment, category: int, since: int) -> Ints:
+    """What is offered of a category and younger than a moment, the last created first."""
+    codes, created = stock.newest[category]
+    return codes[: np.searchsorted(created, -since)]
 
 
 def _not_met_yet(page: Composer, favourites: Bools) -> None:

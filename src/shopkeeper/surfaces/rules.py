@@ -5,7 +5,7 @@ leaves out, by score times the factors of every ``boost`` and ``bury``, passing 
 with pinned items in their slots. What is left out is left out of retrieval, never of the answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -140,7 +140,7 @@ def lay(rules: Sequence[Rule], stock: Assortment) -> Ruled:
     )
 
 
-def capped(ranked: Sequence[int], caps: Sequence[Cap], held: Sequence[int] = ()) -> list[int]:
+def capped(ranked: Iterable[int], caps: Sequence[Cap], held: Sequence[int] = ()) -> list[int]:
     """A ranking without what exceeds a cap, the first of each group kept; ``held`` items count before."""
     if not caps:
         return list(ranked)

@@ -1,6 +1,6 @@
 """From a ranked list to what is put on a shelf: eligible, not yet on the page, and told apart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -39,26 +39,37 @@ def alike(stock: Assortment, one: int, other: int) -> bool:
     return bool(same_look or (stock.kin[one] == stock.kin[other] and stock.kin[one] >= 0))
 
 
-def arrange(stock: Assortment, ranked: Sequence[int], k: int) -> list[int]:
+def arrange(stock: Assortment, ranked: Iterable[int], k: int) -> list[int]:
     """The first ``k`` of a ranking such that no two neighbours read alike and no title occurs twice.
 
     A card that reads like the one before it waits until another has stood between. Where only such cards
-    are left, the list ends.
+    are left, the list ends. No more of the ranking is looked at than it takes.
     """
-    waiting = _distinct(stock, ranked)
+    coming, waiting = _distinct(stock, ranked), list[int]()
     chosen: list[int] = []
-    while waiting and len(chosen) < k:
-        last = chosen[-1] if chosen else None
-        at = next((i for i, code in enumerate(waiting) if last is None or not alike(stock, last, code)), None)
-        if at is None:
+    while len(chosen) < k:
+        code = _next(stock, chosen[-1], waiting, coming) if chosen else next(coming, None)
+        if code is None:
             break
-        chosen.append(waiting.pop(at))
+        chosen.append(code)
     return chosen
+
+
+def _next(stock: Assortment, last: int, waiting: list[int], coming: Iterator[int]) -> int | None:
+    """The first card that does not read like the last, of those that wait and then of those to come."""
+    for place, code in enumerate(waiting):
+        if not alike(stock, last, code):
+            return waiting.pop(place)
+    for code in coming:
+        if not alike(stock, last, code):
+            return code
+        waiting.append(code)
+    return None
 
 
 def pick(
     stock: Assortment,
-    ranked: Sequence[int],
+    ranked: Iterable[int],
     taken: Taken,
     k: int,
     caps: Sequence[Cap] = (),
@@ -68,8 +79,8 @@ def pick(
 
     Items ``held`` stand on the shelf already, and count where ``caps`` bound it.
     """
-    free = [code for code in ranked if stock.showable[code] and code not in taken]
-    return arrange(stock, capped(free, caps, held), k)
+    free = (code for code in ranked if stock.showable[code] and code not in taken)
+    return arrange(stock, capped(free, caps, held) if caps else free, k)
 
 
 def at_most_per_category(stock: Assortment, ranked: Sequence[int], most: int) -> list[int]:
@@ -105,16 +116,14 @@ def offered(stock: Assortment, *, categories: Bools | None = None) -> Bools:
 def _inside(stock: Assortment, items: Bools, categories: Bools | None) -> Bools:
     if categories is None:
         return items[: stock.known]
-    mask = np.zeros(stock.known, bool)
-    inside = np.flatnonzero(items[: stock.known] & (stock.category[: stock.known] >= 0))
-    mask[inside] = categories[stock.category[inside]]
-    return mask
+    # The last entry is that of items without a category, whose number is -1.
+    inside: Bools = np.append(categories, False)[stock.category[: stock.known]]
+    return items[: stock.known] & inside
 
 
-def _distinct(stock: Assortment, ranked: Sequence[int]) -> list[int]:
-    taken, kept = Taken(stock), []
+def _distinct(stock: Assortment, ranked: Iterable[int]) -> Iterator[int]:
+    taken = Taken(stock)
     for code in ranked:
         if code not in taken:
             taken.add([code])
-            kept.append(code)
-    return kept
+            yield code

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -69,6 +70,7 @@ class Ranked:
 
 
 NOTHING = Ranked([], [], [])
+_NO_EVIDENCE = Evidence("")
 _UNMET = 1_000
 """How far the ranking of unmet items goes: deep enough to find some of many categories."""
 
@@ -136,8 +138,8 @@ class Visit:
     @cached_property
     def request(self) -> Requests:
         """The question "what should this person see now?", without bounds."""
-        moments = np.array([self.as_of], np.int64)
-        return Requests(self.histories, moments, attributes=self.attributes, circle=self.circle)
+        now = np.array([self.as_of], np.int64)
+        return Requests(self.histories, now, attributes=self.attributes, circle=self.circle, heard={})
 
     @cached_property
     def words(self) -> Wording:
@@ -284,18 +286,33 @@ class Visit:
 
     def cards(self, ranked: Ranked, chosen: Sequence[int]) -> tuple[Card, ...]:
         """Cards of items chosen from a ranking, each with the reason its recommender gives."""
-        why = dict(zip(chosen, self._evidence(ranked, chosen), strict=True))
-        bare = self.cards_because(ranked, chosen)
+        return self.reasoned(self.cards_because(ranked, chosen), ranked, chosen, self.why(ranked.by, chosen))
+
+    def why(self, by: Explains | None, items: Sequence[int]) -> dict[int, Evidence]:
+        """What a recommender says of items it put somewhere; what it cannot explain is absent.
+
+        Asked once about the items of many lists it does the work of one.
+        """
+        known = [item for item in items if item < self.stock.known]
+        if by is None or not known:
+            return {}
+        return dict(zip(known, by.explain(self.request, np.array(known, np.int32)), strict=True))
+
+    def reasoned(
+        self, cards: Sequence[Card], ranked: Ranked, chosen: Sequence[int], why: Mapping[int, Evidence]
+    ) -> tuple[Card, ...]:
+        """Cards of items chosen from a ranking, with the reason that evidence gives for each."""
+        told = [why.get(item, _NO_EVIDENCE) for item in chosen]
         return tuple(
             replace(
                 card,
-                reason=self.words.reason(item, why[item]),
-                source=card.source if item in ranked.chances else why[item].source or card.source,
+                reason=self.words.reason(item, evidence),
+                source=card.source if item in ranked.chances else evidence.source or card.source,
                 evidence_item_ids=tuple(
-                    self.stock.ids[code] for code in why[item].items if code not in self.wished
+                    self.stock.ids[code] for code in evidence.items if code not in self.wished
                 ),
             )
-            for item, card in zip(chosen, bare, strict=True)
+            for item, card, evidence in zip(chosen, cards, told, strict=True)
         )
 
     def cards_because(
@@ -318,13 +335,6 @@ class Visit:
     def _unbarred(self, allowed: Bools) -> Bools:
         return allowed if self.closed is None else allowed & ~self.closed[: len(allowed)]
 
-    def _evidence(self, ranked: Ranked, chosen: Sequence[int]) -> Sequence[Evidence]:
-        known = [item for item in chosen if item < self.stock.known]
-        if ranked.by is None or not known:
-            return [Evidence("")] * len(chosen)
-        told = dict(zip(known, ranked.by.explain(self.request, np.array(known, np.int32)), strict=True))
-        return [told.get(item, Evidence("")) for item in chosen]
-
 
 def _ranked(answer: Recommendations, by: Ranks | None = None) -> Ranked:
     items: Ints = answer.items
@@ -332,5 +342,6 @@ def _ranked(answer: Recommendations, by: Ranks | None = None) -> Ranked:
         items.tolist(),
         answer.scores.tolist(),
         [answer.source_names[source] for source in answer.sources.tolist()],
-        by if isinstance(by, Explains) else None,
+        # By name: whether an object keeps a protocol costs a live request more than a list.
+        cast(Explains, by) if hasattr(by, "explain") else None,
     )
