@@ -9,12 +9,13 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.collect import collect_events
-from shopkeeper.data.dataset import PERSON, build_dataset
+from shopkeeper.data.dataset import PERSON, ItemIndex, build_dataset, event_weights
 from shopkeeper.data.importing import import_source
 from shopkeeper.data.sources.base import FrameSource
 from shopkeeper.recommenders.blend import Blend, BlendConfig
 from shopkeeper.recommenders.popular import Popular
 from shopkeeper.recommenders.social import Social
+from shopkeeper.serving.circles import LiveCircles
 from shopkeeper.serving.service import Service
 from shopkeeper.training.promote import promote, save_model
 from tests.serving import world
@@ -119,13 +120,25 @@ def test_a_consent_taken_back_is_heeded_by_the_very_next_request(service):
     assert set(reasons(service)) == {FOLLOWED}
 
 
-def test_a_like_counts_from_the_very_next_request_on_until_its_friend_is_forgotten(service):
+def test_what_a_friend_likes_is_remembered_for_a_while_and_forgotten_at_once(service):
+    asker = service.person(customer_id="asker")
+    items = ItemIndex.of(service.store.items()[c.ITEM_ID].to_list())
+    weights = event_weights(service.config.event_weights)
+    remembers, reads = (LiveCircles(service.store, service._live, every=every) for every in (1e9, 0.0))
+
+    def likes(circles):
+        found = circles.of(asker, items, weights, world.NOW)
+        return {items.ids[item] for item in found.likes.items}
+
+    assert likes(remembers) == likes(reads) == {LIKED, DISCREET, FOLLOWED}
     extra = did("friend", "purchase", "bakery-08")
     collect_events(service.store, [extra], config=service.config, identity=service.identity, now=world.NOW)
-    assert set(reasons(service)) == {LIKED, FOLLOWED, "bakery-08"}
+    assert likes(remembers) == {LIKED, DISCREET, FOLLOWED}
+    assert likes(reads) == {LIKED, DISCREET, FOLLOWED, "bakery-08"}
 
     service.erase("friend")
 
+    assert likes(remembers) == likes(reads) == {FOLLOWED}
     assert set(reasons(service)) == {FOLLOWED}
     assert service.store.find_people([service.identity.customer("friend")]) == {}
 
