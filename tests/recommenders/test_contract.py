@@ -201,7 +201,7 @@ def check_against_score(model, dataset, requests, k):
 
 
 def test_all_recommenders_are_found_and_have_a_known_world():
-    assert len(FOUND) == 22
+    assert len(FOUND) == 23
     assert {family.name for family in FOUND} == set(KNOWN)
 
 
