@@ -10,9 +10,11 @@ online_retail  UCI Online Retail II: a folder with ``online_retail_2009_2010.par
                -> OUT/events.csv (protocol time)
 office         Amazon Office Products 2018: a folder with ``items.jsonl``, ``valid.jsonl`` and ``test.jsonl``
                -> OUT/events.csv and OUT/items.csv (protocol time)
+lastfm         HetRec 2011 Last.fm: a folder with ``user_artists.dat`` and ``user_friends.dat``
+               -> OUT/events.csv, OUT/customers.csv and OUT/ties.csv (see `benchmarks.social`)
 
 The first two know the order of events and no times: purchases get one day after another, sessions one minute
-and their clicks one second.
+and their clicks one second. Last.fm knows no order either: everything happened at one moment.
 """
 
 import sys
@@ -112,11 +114,30 @@ def office(folder: Path, out: Path) -> list[Path]:
     return [_write(events, out / "events.csv"), _write(items, out / "items.csv")]
 
 
+def lastfm(folder: Path, out: Path) -> list[Path]:
+    """One purchase for each artist of a person, of as many as were played; everybody agrees to be heard."""
+    plays, friends = (
+        pl.read_csv(folder / f"user_{name}.dat", separator="\t") for name in ("artists", "friends")
+    )
+    events = plays.select(
+        customer_id="userID",
+        item_id="artistID",
+        timestamp=pl.lit(START),
+        event_type=pl.lit("purchase"),
+        quantity="weight",
+    )
+    customers = plays.select(customer_id=pl.col("userID").unique(maintain_order=True), consent=pl.lit("yes"))
+    ties = friends.select(customer_id="userID", other_id="friendID", kind=pl.lit("friend"))
+    tables = {"events": events, "customers": customers, "ties": ties}
+    return [_write(table, out / f"{name}.csv") for name, table in tables.items()]
+
+
 DATASETS: dict[str, Callable[[Path, Path], list[Path]]] = {
     "beauty": beauty,
     "diginetica": diginetica,
     "online_retail": online_retail,
     "office": office,
+    "lastfm": lastfm,
 }
 
 

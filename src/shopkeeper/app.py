@@ -654,6 +654,20 @@ class Shop:
             self.service.item(item)
         return self.service.recommend(GUEST, k=k, history=[Happening(item) for item in items], wish=wish)
 
+    def recommend_together(self, customers: Sequence[str], *, k: int = 10) -> Answer:
+        """At most ``k`` items for several customers at once, such as a household; see `surfaces.together`.
+
+        Raises
+        ------
+        InvalidRequest
+            None of them has agreed to be heard by others, or ``k`` is out of bounds.
+        UnknownCustomer
+            Nothing is known of one of them.
+        NotTrained
+            Train first.
+        """
+        return self.service.recommend_together([self.known(customer) for customer in customers], k=k)
+
     def recommend_all(
         self,
         out: str | Path,

@@ -68,3 +68,15 @@ def test_what_is_not_understood_is_told(arguments, capsys):
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert all(name in said for name in DATASETS)
+
+
+def test_lastfm_keeps_plays_and_friends(tmp_path):
+    (tmp_path / "user_artists.dat").write_text("userID\tartistID\tweight\n2\t51\t13883\n2\t52\t7\n4\t51\t1\n")
+    (tmp_path / "user_friends.dat").write_text("userID\tfriendID\n2\t4\n4\t2\n")
+    assert main(["lastfm", str(tmp_path), str(tmp_path / "out")]) == 0
+    loaded = load_events(tmp_path / "out" / "events.csv")
+    assert people(loaded.dataset) == [["51", "52"], ["51"]]
+    assert loaded.dataset.value.tolist() == [13883.0, 7.0, 1.0]
+    customers, ties = (pl.read_csv(tmp_path / "out" / f"{name}.csv") for name in ("customers", "ties"))
+    assert customers.rows() == [(2, "yes"), (4, "yes")]
+    assert ties.rows() == [(2, 4, "friend"), (4, 2, "friend")]

@@ -1,7 +1,7 @@
 """One contract for every recommender, found by itself: a new one cannot be left out."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from inspect import isclass
 from pkgutil import walk_packages
@@ -44,6 +44,7 @@ class Known:
     past: list[tuple[Any, ...]]
     expected: list[str]
     k: int = 10
+    friends: tuple[list[str], ...] = ()
 
 
 _FOLLOWS = [
@@ -101,6 +102,8 @@ KNOWN = {
     "content": Known([], [("i02", 5)], ["i03"]),
     # Nothing is known of anybody here, so that the favourites are everybody's.
     "segments": Known(_FOLLOWS, [], ["i01", "i02", "i03"]),
+    # Both friends like i02, and the one of them i03 too; whoever touched i03 touched i01.
+    "social": Known(_FOLLOWS, [], ["i02", "i03", "i01"], friends=(["i02"], ["i02", "i03"])),
     # All takers have i01 alike: nothing but how many took it tells.
     "bayes": Known(_FOLLOWS, [("i01", 5)], ["i01", "i02", "i03"]),
     # Nothing here is a campaign: what its source says.
@@ -135,7 +138,7 @@ def busy_shop(seed=0, people=40):
     ]
     rows += [(f"p{p:02}", f"i{p % 5:02}", 7 * week + 0.1) for p in range(people) for week in range(6)]
     rows += [(None, "i11", day) for day in (37, 38, 39)]
-    return shop(rows)
+    return shop(rows, ties=[(f"p{p:02}", f"p{(p * p + 1) % people:02}") for p in range(0, people, 2)])
 
 
 BUSY = busy_shop()
@@ -198,7 +201,7 @@ def check_against_score(model, dataset, requests, k):
 
 
 def test_all_recommenders_are_found_and_have_a_known_world():
-    assert len(FOUND) == 22
+    assert len(FOUND) == 23
     assert {family.name for family in FOUND} == set(KNOWN)
 
 
@@ -206,7 +209,8 @@ def test_all_recommenders_are_found_and_have_a_known_world():
 def test_known_answer(family):
     known = KNOWN[family.name]
     dataset = shop(known.rows)
-    answer = family().fit(dataset).recommend(ask(dataset, known.past, day=61), known.k)
+    friends = [known.friends] if known.friends else None
+    answer = family().fit(dataset).recommend(ask(dataset, known.past, day=61, friends=friends), known.k)
     assert names(dataset, answer) == [known.expected]
 
 
@@ -342,7 +346,7 @@ def test_limits_are_pushed_down(family):
     heads = [full.lists[row][:2].tolist() for row in range(5)]
     mask = np.ones(BUSY.n_items, bool)
     mask[int(full.items[3])] = False
-    limited = type(requests)(requests.histories, requests.as_of, mask, Ragged.of(heads))
+    limited = replace(requests, allowed=mask, exclude=Ragged.of(heads))
     check_against_score(model, BUSY, limited, 4)
     for row, length in enumerate(model.recommend(limited, 4).lists.lengths):
         left = [item for item in full.lists[row] if item not in heads[row] and mask[item]]

@@ -3,6 +3,7 @@
 Everything is columnar and batch-first: one request is a batch of one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
@@ -103,6 +104,13 @@ class Ragged:
         return cls(offsets, items.astype(np.int32))
 
     @classmethod
+    def joined(cls, parts: Sequence["Ragged"]) -> Self:
+        """The rows of one part after those of another."""
+        lengths = np.concatenate([np.zeros(1, np.int64), *(part.lengths for part in parts)])
+        items = np.concatenate([np.empty(0, np.int32), *(part.items for part in parts)])
+        return cls(np.cumsum(lengths), items)
+
+    @classmethod
     def empty(cls, n: int) -> Self:
         """``n`` empty rows."""
         return cls(np.zeros(n + 1, np.int64), np.empty(0, np.int32))
@@ -185,6 +193,39 @@ class Histories:
         )
 
 
+@dataclass(frozen=True)
+class Circle:
+    """What those like whom each of ``n`` people hears; who they are is not told.
+
+    Attributes
+    ----------
+    offsets
+        Shape ``(n + 1,)``: members of the circle of person ``p`` are ``offsets[p]:offsets[p + 1]``.
+    kinds
+        `Tie` to each member.
+    likes
+        Distinct items each member likes, by rising code.
+    """
+
+    offsets: Longs
+    kinds: NDArray[np.int8]
+    likes: Ragged
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def take(self, rows: Longs) -> "Circle":
+        """The circles of these people, in this order."""
+        members, offsets = ragged_positions(self.offsets, rows)
+        return Circle(offsets, self.kinds[members], self.likes.take(members))
+
+    def among(self, items: Bools) -> "Circle":
+        """The same without likes of other items than these, shape ``(n_items,)``."""
+        kept = items[self.likes.items]
+        offsets = np.append(0, np.cumsum(kept))[self.likes.offsets]
+        return replace(self, likes=Ragged(offsets, self.likes.items[kept]))
+
+
 @dataclass(frozen=True, slots=True)
 class Requests:
     """``n`` questions "what should this person see now?".
@@ -202,6 +243,8 @@ class Requests:
     attributes
         Shape ``(n, n_fields)``: what is known of each person, as codes of the dataset's `AttributeIndex`, -1
         for what is not known; None means that nothing is known of anybody.
+    circle
+        What those like whom each person hears; None where nobody hears anybody.
     heard
         What recommenders had to say of these histories whatever is allowed, kept by who asks several times
         with other bounds; None keeps nothing.
@@ -212,6 +255,7 @@ class Requests:
     allowed: Bools | None = None
     exclude: Ragged | None = None
     attributes: Ints | None = None
+    circle: Circle | None = None
     heard: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
@@ -227,6 +271,7 @@ class Requests:
             as_of=self.as_of[rows],
             exclude=exclude,
             attributes=attributes,
+            circle=None if self.circle is None else self.circle.take(rows),
             heard=None,
         )
 

@@ -15,6 +15,7 @@ from shopkeeper.core.errors import UnknownItem
 from shopkeeper.core.types import Bools, EventType, Floats, Ints, Longs
 from shopkeeper.data.attributes import UNKNOWN, AttributeIndex, attributes_of
 from shopkeeper.data.showings import Showings
+from shopkeeper.data.tied import Ties
 
 PERSON = "person"
 ANONYMOUS = -1
@@ -113,6 +114,8 @@ class Dataset:
         Shape ``(n_people, n_fields)``: codes in ``attributes``, -1 for what is not known.
     showings
         What people were shown, as far as a decision log tells.
+    ties
+        Whom each person hears; empty where nobody hears anybody.
     """
 
     items: ItemIndex
@@ -126,6 +129,7 @@ class Dataset:
     attributes: AttributeIndex = field(default_factory=AttributeIndex)
     person_attributes: Ints = field(default_factory=lambda: np.empty((0, 0), np.int32))
     showings: Showings = field(default_factory=Showings)
+    ties: Ties = field(default_factory=Ties)
 
     def __len__(self) -> int:
         return len(self.item)
@@ -187,6 +191,7 @@ def build_dataset(
     events: pl.DataFrame,
     catalogue: pl.DataFrame | None = None,
     customers: pl.DataFrame | None = None,
+    heard: pl.DataFrame | None = None,
     *,
     weights: EventWeights | None = None,
 ) -> Dataset:
@@ -202,13 +207,16 @@ def build_dataset(
         Items in `columns.ITEM_COLUMNS`; items that only occur in events are known by id alone.
     customers
         ``customer_id`` and ``attributes`` (JSON) of those people of whom anything is known.
+    heard
+        Who hears whom, in `columns.TIE_COLUMNS`; whoever hears somebody is a person even without an event.
     weights
         Weight of each kind of event.
     """
     table = np.array(event_weights(weights or EventWeights()))
     frame = _learnable(events, table)
     items = ItemIndex.of(frame[c.ITEM_ID].unique().to_list(), catalogue)
-    people = frame[PERSON].drop_nulls().unique().sort()
+    named = [frame[PERSON]] if heard is None else [frame[PERSON], heard[c.CUSTOMER_ID].alias(PERSON)]
+    people = pl.concat(named).drop_nulls().unique().sort()
     known = [None] * len(people) if customers is None else attributes_of(people.to_list(), customers)
     attributes = AttributeIndex.of(known)
     coded = frame.select(
@@ -229,6 +237,7 @@ def build_dataset(
         weights=table,
         attributes=attributes,
         person_attributes=attributes.encode(known),
+        ties=Ties() if heard is None else Ties.read(people.to_list(), heard),
     )
 
 

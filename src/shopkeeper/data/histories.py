@@ -22,7 +22,7 @@ def build_histories(dataset: Dataset, people: Longs, before: Longs) -> Histories
         Shape ``(n,)``: events with ``time < before`` count, epoch milliseconds.
     """
     starts = dataset.offsets[people]
-    return slice_histories(dataset, starts, _ends(dataset, people, before))
+    return slice_histories(dataset, starts, ends_before(dataset, people, before))
 
 
 def slice_histories(dataset: Dataset, starts: Longs, ends: Longs) -> Histories:
@@ -80,8 +80,8 @@ def summarise(n: int, owner: Longs, items: Ints, times: Longs) -> tuple[Longs, I
     )
 
 
-def _ends(dataset: Dataset, people: Longs, before: Longs) -> Longs:
-    """First row of each person that is not before the moment: one binary search over all people at once."""
+def ends_before(dataset: Dataset, people: Longs, before: Longs) -> Longs:
+    """First row of each person that is not before the moment: one binary search over all at once."""
     low, high = dataset.offsets[people].copy(), dataset.offsets[people + 1].copy()
     while (open_ := low < high).any():
         middle = (low + high) // 2

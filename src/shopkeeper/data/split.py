@@ -11,6 +11,7 @@ import numpy as np
 from shopkeeper.core.errors import TooLittleData
 from shopkeeper.core.types import DAY_MS, Ints, Longs, Ragged, Requests
 from shopkeeper.data.attributes import UNKNOWN
+from shopkeeper.data.circles import build_circle
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.histories import build_histories, slice_histories
 from shopkeeper.data.showings import Showings
@@ -106,7 +107,10 @@ def time_split(dataset: Dataset, days: float) -> Split:
     as_of = np.full(len(people), cut, np.int64)
     truth = _distinct(len(people), np.searchsorted(people, future.person), future.item)
     requests = Requests(
-        build_histories(train, people, as_of), as_of, attributes=dataset.attributes_of(people)
+        build_histories(train, people, as_of),
+        as_of,
+        attributes=dataset.attributes_of(people),
+        circle=build_circle(train, people, as_of),
     )
     return Split(train, Cases(requests, truth), _pages(dataset, cut))
 
@@ -147,6 +151,7 @@ def last_out_split(dataset: Dataset, hold: int = 1, ask: int = 1) -> Split:
         slice_histories(dataset, starts[asked], targets),
         dataset.time[targets],
         attributes=dataset.attributes_of(asked),
+        circle=build_circle(dataset, asked, dataset.time[targets]),
     )
     truth = Ragged(np.arange(len(asked) + 1, dtype=np.int64), dataset.item[targets])
     return Split(dataset.where(~held), Cases(requests, truth))
@@ -163,6 +168,7 @@ def prefix_cases(dataset: Dataset, people: Longs) -> Cases:
         slice_histories(dataset, first, targets),
         dataset.time[targets],
         attributes=dataset.attributes_of(np.repeat(people, counts)),
+        circle=build_circle(dataset, np.repeat(people, counts), dataset.time[targets]),
     )
     return Cases(requests, Ragged(np.arange(len(targets) + 1, dtype=np.int64), dataset.item[targets]))
 

@@ -213,6 +213,11 @@ class Store:
         with telling(self.path):
             return ties.circle_of(self._readers.get(), customer)
 
+    def may_be_heard(self, customer: str) -> bool:
+        """Whether a customer said yes to be heard by others."""
+        with telling(self.path):
+            return ties.may_be_heard(self._readers.get(), customer)
+
     def _table(self, table: str) -> pl.DataFrame:
         with telling(self.path):
             return catalogue.read_table(self._readers.get(), table)

@@ -71,3 +71,9 @@ def circles(connection: sqlite3.Connection) -> pl.DataFrame:
 def circle_of(connection: sqlite3.Connection, customer: str) -> list[Row]:
     """Whom one customer hears: pseudonym, kind, start and end of each tie."""
     return connection.execute(_OF_ONE, (customer,)).fetchall()
+
+
+def may_be_heard(connection: sqlite3.Connection, customer: str) -> bool:
+    """Whether a customer said yes to be heard by others."""
+    asked = f"SELECT 1 FROM {CUSTOMERS} WHERE {c.CUSTOMER_ID} = ? AND {c.CONSENT} = 1"
+    return connection.execute(asked, (customer,)).fetchone() is not None

@@ -105,7 +105,7 @@ def _answers(
         seconds += time.perf_counter() - start
         parts.append(answer.lists)
         progress("predict", int(rows[-1]) + 1, len(requests))
-    return _join(parts), seconds
+    return Ragged.joined(parts), seconds
 
 
 def _measure(recommender: Recommender, cases: Cases, lists: Ragged, chosen: Slice, k: int) -> Measured:
@@ -116,7 +116,7 @@ def _measure(recommender: Recommender, cases: Cases, lists: Ragged, chosen: Slic
         asked = cases.requests.take(chosen.rows)
         batches = [asked.take(rows) for rows in _batches(len(asked))]
         answer = _known_only if chosen.view is View.known else _unknown_only
-        seen = _join([answer(recommender, batch, k).lists for batch in batches])
+        seen = Ragged.joined([answer(recommender, batch, k).lists for batch in batches])
     return Measured(chosen.rows, seen, hits(seen, chosen.truth, k))
 
 
@@ -137,12 +137,3 @@ def _unknown_only(recommender: Recommender, requests: Requests, k: int) -> Recom
 def _batches(n: int) -> Iterator[Longs]:
     for start in range(0, n, BATCH):
         yield np.arange(start, min(start + BATCH, n), dtype=np.int64)
-
-
-def _join(parts: Sequence[Ragged]) -> Ragged:
-    """One batch after another."""
-    if not parts:
-        return Ragged.empty(0)
-    offsets = np.zeros(sum(map(len, parts)) + 1, np.int64)
-    np.cumsum(np.concatenate([part.lengths for part in parts]), out=offsets[1:])
-    return Ragged(offsets, np.concatenate([part.items for part in parts]))

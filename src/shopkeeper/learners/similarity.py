@@ -5,12 +5,16 @@ With X (people x items, weights of 0 to 1), n_ij = sum over people of X_pi X_pj,
     cosine          n_ij / sqrt(n_ii n_jj)                    (Sarwar, Karypis, Konstan and Riedl 2001)
     jaccard         n_ij / (n_ii + n_jj - n_ij)               (Tanimoto 1957; Jaccard's where X is 0 or 1)
     log_likelihood  2 sum over the four cells of k log(k / e) (Dunning 1993)
+    walk            n_ij / sum over j of n_ij
 
 The cells of the last are k = n_ij, s_i - n_ij, s_j - n_ij and N - s_i - s_j + n_ij, with s the column sums of
 X; e is what chance would put there, the product of the margins over N. It is the table of counts on which
 Mahout and the Universal Recommender build their correlated cross-occurrence; weights of 0 to 1 make it the
 counts to expect, were each weight the chance that its event counts, and no cell falls below 0. A pair that
 meets less often than chance has it says nothing.
+
+Where each row of X was divided by the root of its sum, the last is the chance to come from i to j by a step
+to somebody who touched i and on to something they touched, each as likely as its weight.
 
 Few meetings say little: each is times n_ij / (n_ij + shrinkage) (Bell and Koren 2007).
 """
@@ -26,7 +30,7 @@ from scipy import sparse
 from shopkeeper.core.types import Ints, Longs
 from shopkeeper.learners.linear import empty, stacked, strongest
 
-Similarity = Literal["cosine", "jaccard", "log_likelihood"]
+Similarity = Literal["cosine", "jaccard", "log_likelihood", "walk"]
 
 _BLOCK = 1 << 20
 """Pairs of items looked at at once, about."""
@@ -96,6 +100,11 @@ def _jaccard(past: sparse.csr_array) -> _Measure:
     return lambda met, one, other: met / np.maximum(squares[one] + squares[other] - met, _LEAST)
 
 
+def _walk(past: sparse.csr_array) -> _Measure:
+    leaving = past.T @ np.asarray(past.sum(axis=1, dtype=np.float64)).ravel()
+    return lambda met, one, other: met / np.maximum(leaving[one], _LEAST)
+
+
 def _log_likelihood(past: sparse.csr_array) -> _Measure:
     people, sums = float(past.shape[0]), _sums(past, past.data)
     # The sum of k log(k / e) by entropies: those of the margins need no more than one logarithm an item.
@@ -127,4 +136,5 @@ _MEASURES: Final[Mapping[str, Callable[[sparse.csr_array], _Measure]]] = {
     "cosine": _cosine,
     "jaccard": _jaccard,
     "log_likelihood": _log_likelihood,
+    "walk": _walk,
 }

@@ -9,8 +9,20 @@ from shopkeeper.core.types import Bools, Evidence, Floats, Ints, Ragged, Recomme
 from shopkeeper.data.dataset import Dataset
 
 
+class Ranks(Protocol):
+    """Whatever answers requests with ranked items; see `Recommender`."""
+
+    def recommend(self, requests: Requests, k: int) -> Recommendations:
+        """At most ``k`` items for each request, best first; ``allowed`` and ``exclude`` hold."""
+        ...
+
+    def score(self, requests: Requests, candidates: Ragged) -> Floats:
+        """Score of each candidate, aligned with ``candidates.items``; 0 where there is nothing to say."""
+        ...
+
+
 @runtime_checkable
-class Recommender(Protocol):
+class Recommender(Ranks, Protocol):
     """Answers requests with ranked items.
 
     Attributes
@@ -29,14 +41,6 @@ class Recommender(Protocol):
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn from a dataset; may be called again and forgets what it knew."""
-        ...
-
-    def recommend(self, requests: Requests, k: int) -> Recommendations:
-        """At most ``k`` items for each request, best first; ``allowed`` and ``exclude`` hold."""
-        ...
-
-    def score(self, requests: Requests, candidates: Ragged) -> Floats:
-        """Score of each candidate, aligned with ``candidates.items``; 0 where there is nothing to say."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -169,3 +173,8 @@ def retrieves(recommender: Recommender) -> bool:
     says ``retrieves = False`` where the catalogue is large. Asked by itself it still ranks everything.
     """
     return bool(getattr(recommender, "retrieves", True))
+
+
+def hears_circles(recommender: Recommender) -> bool:
+    """Whether a recommender has a use for `Requests.circle`, which costs a live request some look-ups."""
+    return bool(getattr(recommender, "hears_circles", False))

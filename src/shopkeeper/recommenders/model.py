@@ -9,7 +9,7 @@ from shopkeeper.core.types import Bools, Ints, Recommendations
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.learners.queries import Adaptation
-from shopkeeper.recommenders.base import KnowsRepeats, Recommender, Similar
+from shopkeeper.recommenders.base import KnowsRepeats, Recommender, Similar, hears_circles
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, Tried
 from shopkeeper.recommenders.likeness import SOURCES, similar
 from shopkeeper.recommenders.popular import Popular
@@ -64,6 +64,11 @@ class Model:
             if isinstance(part, KnowsRepeats):
                 return part.repeatable()
         return np.zeros(len(self.items), bool)
+
+    @cached_property
+    def hears_circles(self) -> bool:
+        """Whether any part has a use for what the asker's circle likes."""
+        return any(map(hears_circles, self.parts.values()))
 
     def similar(self, items: Ints, k: int) -> Recommendations | None:
         """What goes with each item, see `likeness`; by one part alone, or None, where others are absent."""

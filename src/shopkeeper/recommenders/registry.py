@@ -19,6 +19,7 @@ from shopkeeper.recommenders.repeat import Repeat
 from shopkeeper.recommenders.segments import Segments
 from shopkeeper.recommenders.sequence import GruSequence, Transformer
 from shopkeeper.recommenders.session_neighbours import SessionNeighbours
+from shopkeeper.recommenders.social import Social
 from shopkeeper.recommenders.towers import Towers
 
 BASIC: Final[tuple[type[Recommender], ...]] = (Cooccurrence, Transition, Repeat, Trending, Popular)
@@ -34,6 +35,7 @@ _FAMILIES: Final[tuple[type[Recommender], ...]] = (
     BasketNeighbours,
     Content,
     Segments,
+    Social,
     Bayes,
     Factors,
     FactorizationMachine,

@@ -15,6 +15,7 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.types import Bools, Longs, Requests
 from shopkeeper.data.attributes import attributes_of
+from shopkeeper.data.circles import build_circle
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.histories import slice_histories
 from shopkeeper.evaluation.backtest import BATCH, Progress, no_progress
@@ -45,12 +46,15 @@ class Everybody:
         The log in the codes of the model's catalogue.
     customers
         ``customer_id`` and ``attributes`` of customers.
+    reserved
+        Shape ``(n_items,)``: what nobody hears that another likes.
     """
 
     labels: pl.Series
     people: pl.Series
     log: Dataset
     customers: pl.DataFrame
+    reserved: Bools
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -126,7 +130,9 @@ def _requests(model: Model, everybody: Everybody, rows: Longs, as_of: int, allow
     attributes = model.attributes.encode(attributes_of(names, everybody.customers))
     moments = np.full(len(names), as_of, np.int64)
     histories = slice_histories(log, bounds[codes], bounds[codes + 1])
-    return Requests(histories, moments, allowed, attributes=attributes)
+    circle = build_circle(log, codes, moments) if model.hears_circles else None
+    heard = None if circle is None else circle.among(~everybody.reserved)
+    return Requests(histories, moments, allowed, attributes=attributes, circle=heard)
 
 
 def _frame(model: Model, labels: pl.Series, requests: Requests, k: int) -> pl.DataFrame:

@@ -106,7 +106,8 @@ class Interface:
                 "/v1/recommendations",
                 self.recommend,
                 RankedAnswer,
-                "Ranked items for a customer, a session, or a history in the body, and what they wish for.",
+                "Ranked items for a customer, a session, or a history in the body, and what they wish for; "
+                "or for several customers together.",
                 (400, 401, 403, 404, 413, 422, 503),
                 described_body(RecommendationRequest, RECOMMENDATION_EXAMPLE),
             ),
@@ -220,6 +221,9 @@ class Interface:
     async def recommend(self, request: Request, debug: Debug = False) -> Response:
         """``POST /v1/recommendations``."""
         asked = _valid(RecommendationRequest, await read_json(request, max_bytes=self._max_bytes))
+        if asked.customer_ids is not None:
+            self._guard(request)
+            return await run_in_threadpool(self._recommend_together, asked.customer_ids, asked)
         if asked.customer_id is not None or asked.session_id is not None:
             self._guard(request)
         return await run_in_threadpool(self._recommend, asked, debug)
@@ -237,6 +241,23 @@ class Interface:
             bought_days=asked.bought_days,
             variety=asked.variety(self._service.config.lists),
             debug=debug,
+        )
+        return _json(RankedAnswer, ranked(answer))
+
+    def _recommend_together(self, customer_ids: list[str], asked: RecommendationRequest) -> Response:
+        beside = asked.model_fields_set - {"customer_ids", "k", "exclude", "category", "rules"}
+        if beside:
+            raise InvalidRequest(
+                f"customer_ids does not go with {', '.join(sorted(beside))}.",
+                hint="A list for several takes k, exclude, category and rules.",
+            )
+        people = [self._service.person(customer_id=one) for one in customer_ids]
+        answer = self._service.recommend_together(
+            [self._service.require(person) for person in dict.fromkeys(people)],
+            k=asked.k,
+            exclude=asked.exclude,
+            category=asked.category,
+            rules=asked.rules,
         )
         return _json(RankedAnswer, ranked(answer))
 

@@ -25,6 +25,8 @@ from shopkeeper.surfaces.variety import Variety
 from shopkeeper.surfaces.wish import Wish
 
 QUARANTINED = "quarantined"
+MOST_TOGETHER = 10
+"""Most people whom one list is for."""
 
 
 def _milliseconds(value: Any) -> int | None:
@@ -74,6 +76,12 @@ class RecommendationRequest(BaseModel):
 
     customer_id: str | None = Field(None, max_length=256)
     session_id: str | None = Field(None, max_length=256)
+    customer_ids: list[str] | None = Field(
+        None,
+        min_length=2,
+        max_length=MOST_TOGETHER,
+        description="One list for several.",
+    )
     history: list[HistoryEvent] | None = Field(
         None, max_length=10_000, description="Taken in place of what the log knows."
     )

@@ -36,6 +36,7 @@ from shopkeeper.serving.ads import AdsAnswer, LiveAds
 from shopkeeper.serving.batch import Everybody, write_lists
 from shopkeeper.serving.campaigns import Campaigns, CampaignsAnswer, refused
 from shopkeeper.serving.choices import Picker
+from shopkeeper.serving.circles import LiveCircles
 from shopkeeper.serving.decided import Identified, decision
 from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.live import LiveHistories
@@ -77,6 +78,7 @@ from shopkeeper.surfaces.row_order import AS_GIVEN
 from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
+from shopkeeper.surfaces.together import TOGETHER, Together
 from shopkeeper.surfaces.variety import AS_RANKED, Variety
 from shopkeeper.surfaces.visit import Visit
 from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant
@@ -176,8 +178,9 @@ class Service:
         models.prepare_with(self._showroom.prepare)
         self._weights = event_weights(config.event_weights)
         self._seen = Seen(self.decisions, store, days=config.lists.fatigue_days)
+        self._circles = LiveCircles(store, self._live)
         self._visits = Visits(
-            models, self._showroom, self._live, self._weights, clock, config.lists, self._seen
+            models, self._showroom, self._live, self._weights, clock, config.lists, self._seen, self._circles
         )
         self._orders = RowOrders(self.decisions, self.lately) if config.lists.learned_order else None
         self._picker = Picker(store)
@@ -371,11 +374,56 @@ class Service:
         self._decided(out, "recommendations", person, _row(surface, found.cards))
         return out
 
+    def recommend_together(
+        self,
+        people: Sequence[Person],
+        *,
+        k: int = 10,
+        exclude: Sequence[str] = (),
+        category: str | None = None,
+        rules: Sequence[Rule] = (),
+    ) -> Answer:
+        """At most ``k`` items for several customers at once; see `surfaces.together`.
+
+        Whoever has not agreed to be heard by others is not: the list would tell them what the person likes.
+
+        Raises
+        ------
+        InvalidRequest
+            Nobody agreed to it, ``k`` is out of bounds, the category does not exist, or rules contradict
+            each other.
+        NotTrained
+            No model has been promoted yet.
+        """
+        self._check_k(k)
+        model = self._models.required()
+        heard = [person for person in people if self.store.may_be_heard(person.customer or "")]
+        if not heard:
+            raise InvalidRequest(
+                f"customer_ids: none of the {len(people)} has agreed to be heard by the others.",
+                hint="Import customers with consent = yes.",
+            )
+        visits = [self._visits.of(person, model) for person in heard]
+        guest = self._visits.of(GUEST, model)
+        guest = replace(guest, ruled=self._rulebook.joined(rules, guest.stock), barred=_any_closed(visits))
+        codes = tuple(guest.stock.codes[item] for item in exclude if item in guest.stock.codes)
+        allowed = eligible(guest.stock, category=_category(guest, category))
+        part = Together(model.default, [visit.request for visit in visits])
+        among, answer = _among(guest, category, codes), _request_id()
+        found = listed(guest, Asked(TOGETHER, part, k, allowed, codes), among, (), lambda: _chance(answer))
+        self._rulebook.tell(found.warnings)
+        left = len(people) - len(heard)
+        note = f"{left} of {len(people)} have not agreed to be heard by the others." if left else ""
+        out = Answer(answer, model.version, found.cards, note, found.warnings)
+        self._decided(out, "recommendations", GUEST, _row(TOGETHER, found.cards))
+        return out
+
     def recommend_by(self, model: Model, person: Person, *, k: int = 10) -> Answer:
         """What a model that need not be the live one would recommend, to compare it with others."""
         self._check_k(k)
         showroom = Showroom(self.store, currency=self.config.currency)
-        visit = Visits(self._models, showroom, self._live, self._weights, self._clock).of(person, model)
+        visits = Visits(self._models, showroom, self._live, self._weights, self._clock, circles=self._circles)
+        visit = visits.of(person, model)
         ranked = visit.ask(model.default, k, allowed=eligible(visit.stock))
         return Answer(_request_id(), model.version, visit.cards(ranked, ranked.items))
 
@@ -420,8 +468,9 @@ class Service:
         model = self._models.required()
         named = pl.Series(log.people, dtype=pl.String) if customers is None else customers
         people = named if customers is None else self.identity.customers(named)
-        everybody = Everybody(named, people, log.over(model.items), self.store.customers())
         stock = self._showroom.assortment(model)
+        reserved = stock.reserved[: stock.known]
+        everybody = Everybody(named, people, log.over(model.items), self.store.customers(), reserved)
         allowed = eligible(stock)
         barred = self._rulebook.own(stock).barred
         if barred is not None:
@@ -811,6 +860,12 @@ def _category(visit: Visit, name: str | None) -> int | None:
         return visit.stock.category_code(name)
     except NotFound as error:
         raise InvalidRequest(error.message, hint=error.hint) from None
+
+
+def _any_closed(visits: Sequence[Visit]) -> Bools | None:
+    """What must not be shown to one of several people."""
+    masks = [visit.closed for visit in visits if visit.closed is not None]
+    return np.logical_or.reduce(masks) if masks else None
 
 
 def _among(visit: Visit, category: str | None, left_out: Sequence[int]) -> Bools:

@@ -7,9 +7,10 @@ from typing import Final
 from shopkeeper.core.config import Lists
 from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.ports import Clock
-from shopkeeper.core.types import EventType, Floats
+from shopkeeper.core.types import Circle, EventType, Floats
 from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.recommenders.model import Model
+from shopkeeper.serving.circles import LiveCircles
 from shopkeeper.serving.live import Deed, LiveHistories, Trail, cart_of, histories_of
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import Person
@@ -60,6 +61,8 @@ class Visits:
         What lists remember of people.
     seen
         What they were shown; None where that does not matter.
+    circles
+        What those like whom they hear; None where that does not matter.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Visits:
         clock: Clock,
         lists: Lists = NO_MEMORY,
         seen: Seen | None = None,
+        circles: LiveCircles | None = None,
     ) -> None:
         self._models = models
         self._showroom = showroom
@@ -79,6 +83,7 @@ class Visits:
         self._clock = clock
         self._lists = lists
         self._seen = seen
+        self._circles = circles
 
     def now(self) -> int:
         """The shop's own time, epoch milliseconds: the clock's, less what the log was behind it when learned.
@@ -108,6 +113,7 @@ class Visits:
             bought_days=self._lists.bought_days,
             variety=Variety(self._lists.diversity, self._lists.calibration),
             fatigue=self._fatigue(trail, stock, as_of),
+            circle=self._circle(person, model, stock, as_of),
         )
 
     def given(self, history: Sequence[Happening], model: Model | None) -> Visit:
@@ -135,6 +141,13 @@ class Visits:
             bought_days=self._lists.bought_days,
             variety=Variety(self._lists.diversity, self._lists.calibration),
         )
+
+    def _circle(self, person: Person, model: Model | None, stock: Assortment, as_of: int) -> Circle | None:
+        """What the person's circle likes; what is reserved is told to nobody else."""
+        if self._circles is None or model is None or not model.hears_circles:
+            return None
+        found = self._circles.of(person, model.items, self._weights, as_of)
+        return None if found is None else found.among(~stock.reserved)
 
     def _fatigue(self, trail: Trail, stock: Assortment, as_of: int) -> Fatigue | None:
         if self._seen is None or not self._lists.fatigue:

@@ -6,7 +6,7 @@ from typing import Final, Self
 import numpy as np
 
 from shopkeeper.core.types import Bools, Floats, Ints, Ragged, Recommendations, Requests
-from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.base import Ranks
 
 DEEP: Final = 100
 """How far a list is looked at before anything is asked again; as much as a blend's sources bring anyway."""
@@ -34,7 +34,7 @@ class Factors:
 
 
 def favoured(
-    recommender: Recommender, requests: Requests, allowed: Bools, k: int, factors: Factors | None
+    recommender: Ranks, requests: Requests, allowed: Bools, k: int, factors: Factors | None
 ) -> Recommendations:
     """The best ``k`` of what is allowed by score times factor, for a batch of one.
 
@@ -66,7 +66,7 @@ def reordered(found: Recommendations, scores: Floats, k: int) -> Recommendations
     return Recommendations(offsets, found.items[places], chosen, found.sources[places], found.source_names)
 
 
-def _joined(recommender: Recommender, whole: Requests, parts: list[Recommendations]) -> Recommendations:
+def _joined(recommender: Ranks, whole: Requests, parts: list[Recommendations]) -> Recommendations:
     """One answer of several, each item once, scored as in the whole list."""
     first = parts[0]
     names = tuple(dict.fromkeys(name for part in parts for name in part.source_names))

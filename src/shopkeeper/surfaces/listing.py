@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.core.types import Bools
-from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.base import Ranks
 from shopkeeper.recommenders.fresh import PLACE
 from shopkeeper.surfaces.favour import DEEP
 from shopkeeper.surfaces.fresh import Drawn, draw, tried_in
@@ -46,7 +46,7 @@ class Asked:
     """
 
     surface: str
-    part: Recommender | None
+    part: Ranks | None
     k: int
     allowed: Bools
     exclude: tuple[int, ...] = ()
@@ -130,7 +130,7 @@ def _with_tried(
     return tried_in(beside, drawn, place)
 
 
-def _best(visit: Visit, part: Recommender | None, asked: Asked, n: int, held: Sequence[int]) -> Ranked:
+def _best(visit: Visit, part: Ranks | None, asked: Asked, n: int, held: Sequence[int]) -> Ranked:
     """The best ``n`` beside those held; asked for again without the groups that are full, while some are."""
     caps = visit.ruled.caps
     out = Ranked([], [], [])

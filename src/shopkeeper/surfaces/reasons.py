@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from shopkeeper.core.types import DAY_MS, EventType, Evidence, Histories
+from shopkeeper.core.types import DAY_MS, EventType, Evidence, Histories, Tie
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.page import UNSAID, Reason
 
@@ -69,6 +69,8 @@ class Wording:
 
         What is reserved is nothing to read out over somebody's shoulder.
         """
+        if evidence.source == _OF_THE_CIRCLE:
+            return _liked_by(evidence)
         if evidence.source in _OF_THE_CROWD:
             return _OF_THE_CROWD[evidence.source]
         if evidence.items[:1] == (item,):
@@ -122,6 +124,29 @@ _OF_THE_CROWD = {
     "segments": Reason("Popular with customers like you", "和您相似的顾客都在买"),
 }
 """Sources that know nobody in particular."""
+
+
+_OF_THE_CIRCLE = "social"
+_LIKED = {
+    Tie.household.name: (
+        Reason("Somebody in your household liked this", "您家中有人喜欢它"),
+        Reason("Several in your household liked this", "您家中有好几位都喜欢它"),
+    ),
+    Tie.friend.name: (
+        Reason("A friend liked this", "您的一位朋友喜欢它"),
+        Reason("Friends of yours liked this", "您的好几位朋友喜欢它"),
+    ),
+    Tie.follow.name: (
+        Reason("Somebody you follow liked this", "您关注的人喜欢它"),
+        Reason("Several people you follow liked this", "您关注的好几个人喜欢它"),
+    ),
+}
+"""Liked by one and by several of each tie; who it was is never said."""
+
+
+def _liked_by(evidence: Evidence) -> Reason:
+    """Word the closest tie of those who like an item; empty where the walk came by without anybody's like."""
+    return next((_LIKED[tie][n > 1] for tie, n in evidence.facts if tie in _LIKED), UNSAID)
 
 
 def goes_with(stock: Assortment, item: int) -> Reason:

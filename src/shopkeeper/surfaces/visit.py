@@ -11,6 +11,7 @@ from shopkeeper.core.config import EventWeights
 from shopkeeper.core.types import (
     DAY_MS,
     Bools,
+    Circle,
     EventType,
     Evidence,
     Floats,
@@ -22,7 +23,7 @@ from shopkeeper.core.types import (
     distinct,
 )
 from shopkeeper.data.dataset import event_weights
-from shopkeeper.recommenders.base import Explains, Recommender
+from shopkeeper.recommenders.base import Explains, Ranks, Recommender
 from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.fatigue import Fatigue, Tired
@@ -109,6 +110,8 @@ class Visit:
         What the person was shown; None where that does not matter.
     variety
         How much the person's own list gives up for being varied.
+    circle
+        What those like whom the person hears; None where they hear nobody.
     """
 
     model: Model | None
@@ -125,6 +128,7 @@ class Visit:
     bought_days: float = 0.0
     fatigue: Fatigue | None = None
     variety: Variety = AS_RANKED
+    circle: Circle | None = None
 
     @property
     def plain(self) -> "Visit":
@@ -135,7 +139,7 @@ class Visit:
     def request(self) -> Requests:
         """The question "what should this person see now?", without bounds."""
         now = np.array([self.as_of], np.int64)
-        return Requests(self.histories, now, attributes=self.attributes, heard={})
+        return Requests(self.histories, now, attributes=self.attributes, circle=self.circle, heard={})
 
     @cached_property
     def words(self) -> Wording:
@@ -220,7 +224,7 @@ class Visit:
         return self.model.default if self.model else None
 
     def ask(
-        self, recommender: Recommender | None, k: int, *, allowed: Bools, exclude: Sequence[int] = ()
+        self, recommender: Ranks | None, k: int, *, allowed: Bools, exclude: Sequence[int] = ()
     ) -> Ranked:
         """Ranking of one recommender for this person; nothing where it is absent.
 
@@ -332,7 +336,7 @@ class Visit:
         return allowed if self.closed is None else allowed & ~self.closed[: len(allowed)]
 
 
-def _ranked(answer: Recommendations, by: Recommender | None = None) -> Ranked:
+def _ranked(answer: Recommendations, by: Ranks | None = None) -> Ranked:
     items: Ints = answer.items
     return Ranked(
         items.tolist(),

@@ -104,7 +104,10 @@ class Checkpoint:
 
 
 def digest(dataset: Dataset, cases: Cases | None = None) -> str:
-    """Tells data apart, and what is asked about them."""
+    """Tells data apart, and what is asked about them.
+
+    Ties are left out: nothing that is fitted depends on them, only how far a walk from friends goes.
+    """
     found = hashlib.blake2b(digest_size=16)
     for array in (dataset.person, dataset.item, dataset.kind, dataset.time, dataset.value, dataset.weights):
         found.update(np.ascontiguousarray(array).data)

@@ -6,7 +6,9 @@ from importlib.util import find_spec
 from typing import Any, Final, Self
 
 from shopkeeper.core.types import DAY_MS
+from shopkeeper.data.circles import MOST_LIKES
 from shopkeeper.data.split import Cases, Split
+from shopkeeper.data.tied import MOST_MEMBERS
 from shopkeeper.features.meaning import texts_of
 from shopkeeper.learners.linear import choose_form
 from shopkeeper.learners.past import LATEST
@@ -26,6 +28,7 @@ from shopkeeper.recommenders.repeat import Repeat, RepeatConfig
 from shopkeeper.recommenders.segments import Segments, SegmentsConfig
 from shopkeeper.recommenders.sequence import Transformer
 from shopkeeper.recommenders.session_neighbours import SessionNeighbours, SessionNeighboursConfig
+from shopkeeper.recommenders.social import Social, SocialConfig
 from shopkeeper.recommenders.towers import Towers, TowersConfig
 from shopkeeper.training.tuning import counts
 from shopkeeper.training.tuning.autoencoder import tune_autoencoder
@@ -40,6 +43,7 @@ from shopkeeper.training.tuning.neighbours import (
     tune_session_neighbours,
 )
 from shopkeeper.training.tuning.sequence import tune_transformer
+from shopkeeper.training.tuning.social import tune_social
 from shopkeeper.training.tuning.towers import tune_towers
 from shopkeeper.training.tuning.trials import MOST_PAIRS, REPEATS_MATTER, Trial, repeat_share
 
@@ -67,6 +71,8 @@ class Shape:
         Distinct texts among the titles of the catalogue.
     fields
         Attributes that tell groups of people apart.
+    ties
+        Ties between people, counted for each who hears somebody.
     """
 
     events: int
@@ -78,6 +84,7 @@ class Shape:
     repeats: float
     texts: int = 0
     fields: int = 0
+    ties: int = 0
 
     @property
     def latest(self) -> int:
@@ -98,6 +105,7 @@ class Shape:
             repeat_share(split.test),
             len({text for text in texts_of(train.items) if text}),
             len(train.attributes.fields),
+            len(train.ties),
         )
 
 
@@ -233,6 +241,17 @@ def _content(shape: Shape) -> Cost:
     return Cost(4.0 + shape.texts * 1e-3 + trials + 2 * (adapting + whole), 400 + n * 0.006)
 
 
+def _social(shape: Shape) -> Cost:
+    """Some fifteen trials, and once the steps between items."""
+    heard = shape.cases * min(shape.ties / max(shape.people, 1), MOST_MEMBERS) * MOST_LIKES
+    steps = shape.latest * shape.latest / max(shape.people, 1)
+    return Cost(2.0 + 15 * heard * 1e-6 + steps * 5e-8, 100 + heard * 5e-5 + shape.items * 0.002)
+
+
+def _nobody_heard(shape: Shape) -> str:
+    return "" if shape.ties else "nobody is tied to anybody who agreed to be heard"
+
+
 def _nothing_told(shape: Shape) -> str:
     return "" if shape.fields else "nothing is known of customers beside what they did"
 
@@ -260,6 +279,7 @@ BASIC: Final[Mapping[str, Family]] = {
 """Seconds in any shop: always trained where they suit."""
 
 FURTHER: Final[Mapping[str, Family]] = {
+    "social": Family(Social, SocialConfig, _social, tune_social, _nobody_heard),
     "segments": Family(Segments, SegmentsConfig, _sums, None, _nothing_told),
     "transformer": Family(Transformer, SequenceConfig, _transformer, tune_transformer, _thin, "torch"),
     "linear": Family(Linear, LinearConfig, _linear, tune_linear),

@@ -82,7 +82,11 @@ def read_learnable(
     read = log.scan((c.SEQ, *COLUMNS))
     events, rules = clean_log(read.drop(c.SEQ), config.cleaning)
     dataset = build_dataset(
-        events, completed(catalogue.items()), catalogue.customers(), weights=config.event_weights
+        events,
+        completed(catalogue.items()),
+        catalogue.customers(),
+        catalogue.circles(),
+        weights=config.event_weights,
     )
     if not len(dataset):
         raise TooLittleData(

@@ -4,7 +4,6 @@ The settings hardly depend on each other, and a walk along them takes some twent
 crosses would take hundreds.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -16,15 +15,7 @@ from shopkeeper.recommenders.basket_neighbours import BasketNeighbours, BasketNe
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours, CustomerNeighboursConfig
 from shopkeeper.recommenders.item_neighbours import ItemNeighbours, ItemNeighboursConfig
 from shopkeeper.recommenders.session_neighbours import SessionNeighbours, SessionNeighboursConfig
-from shopkeeper.training.tuning.trials import (
-    REPEATS_MATTER,
-    Config,
-    Trial,
-    best_of,
-    few_pairs,
-    repeat_share,
-    value_of,
-)
+from shopkeeper.training.tuning.trials import Trial, few_pairs, seen_factor, value_of, walked
 
 _RECENCIES: Final = (0.5, 0.65, 0.8, 0.9, 0.97, 1.0)
 _HALF_LIVES: Final = (0.0, 7.0, 30.0, 120.0)
@@ -60,8 +51,8 @@ def tune_item_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[Ite
         model.config = config
         return value_of(model, watched)
 
-    config = _walked(
-        ItemNeighboursConfig(seen=_seen(cases)),
+    config = walked(
+        ItemNeighboursConfig(seen=seen_factor(cases)),
         (
             lambda at: [replace(at, recency=recency) for recency in _RECENCIES],
             lambda at: [replace(at, half_life=days) for days in _HALF_LIVES if days < span],
@@ -88,8 +79,8 @@ def tune_customer_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial
         model.config = config
         return value_of(model, watched)
 
-    config = _walked(
-        CustomerNeighboursConfig(seen=_seen(cases)),
+    config = walked(
+        CustomerNeighboursConfig(seen=seen_factor(cases)),
         (
             lambda at: [replace(at, recency=recency) for recency in _RECENCIES],
             lambda at: [replace(at, absent=absent) for absent in _ABSENT],
@@ -116,8 +107,8 @@ def tune_session_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[
         model.config = config
         return value_of(model, watched)
 
-    config = _walked(
-        SessionNeighboursConfig(seen=_seen(cases)),
+    config = walked(
+        SessionNeighboursConfig(seen=seen_factor(cases)),
         (
             lambda at: [replace(at, recency=recency) for recency in _SESSION_RECENCIES],
             lambda at: [replace(at, gap_minutes=gap) for gap in _GAPS],
@@ -139,7 +130,7 @@ def tune_basket_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[B
     def value(config: BasketNeighboursConfig) -> float:
         return value_of(BasketNeighbours(config).fit(split.train), watched)
 
-    config = _walked(
+    config = walked(
         BasketNeighboursConfig(),
         (
             lambda at: [replace(at, across=fading) for fading in _FADINGS],
@@ -152,21 +143,3 @@ def tune_basket_neighbours(split: Split, cases: Cases, seed: int = 0) -> Trial[B
     )
     model = BasketNeighbours(config).fit(split.train)
     return Trial(config, value_of(model, cases), model)
-
-
-def _walked(
-    start: Config,
-    steps: Sequence[Callable[[Config], list[Config]]],
-    value: Callable[[Config], float],
-) -> Config:
-    """The configuration at the end of a walk: at each step the best of those it offers, or what is."""
-    best = Trial(start, value(start))
-    for step in steps:
-        offered = [config for config in step(best.config) if config != best.config]
-        if offered:
-            best = max(best, best_of(offered, value), key=lambda trial: trial.value)
-    return best.config
-
-
-def _seen(cases: Cases) -> float:
-    return 1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0

@@ -94,3 +94,22 @@ def few_pairs(dataset: Dataset, seed: int) -> Dataset:
     chosen = np.random.default_rng(seed).random(len(dataset.people)) < MOST_PAIRS / pairs
     # Rows of nobody carry the code -1, the last entry.
     return dataset.where(np.append(chosen, False)[dataset.person])
+
+
+def walked(
+    start: Config,
+    steps: Sequence[Callable[[Config], list[Config]]],
+    value: Callable[[Config], float],
+) -> Config:
+    """The configuration at the end of a walk: at each step the best of those it offers, or what is."""
+    best = Trial(start, value(start))
+    for step in steps:
+        offered = [config for config in step(best.config) if config != best.config]
+        if offered:
+            best = max(best, best_of(offered, value), key=lambda trial: trial.value)
+    return best.config
+
+
+def seen_factor(cases: Cases) -> float:
+    """Factor on what a person knows: 0 where hardly anybody comes back."""
+    return 1.0 if repeat_share(cases) > REPEATS_MATTER else 0.0
