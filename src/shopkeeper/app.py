@@ -530,7 +530,7 @@ class Shop:
         folder = self.folder / SNAPSHOTS
         folder.mkdir(exist_ok=True)
         with announcing(folder, progress, self.store.last_seq(), SNAPSHOT) as announcer:
-            faults = take_snapshot(self.store, self.folder, self.config, when, horizon, announcer)
+            faults = take_snapshot(self.store, self.folder, when, horizon, announcer)
             announcer.end(" ".join(faults))
         return faults
 
