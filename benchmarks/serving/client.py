@@ -227,7 +227,11 @@ def spread(port: int, connections: int, workers: int = 2) -> list[socket.socket]
     while sum(map(len, found.values())) < connections:
         connected = socket.create_connection(("127.0.0.1", port))
         connected.sendall(b"GET /worker HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        pid = connected.recv(65_536).rpartition(b"\r\n\r\n")[2]
+        head, body = b"", b""
+        while not body:
+            head += connected.recv(65_536)
+            body = head.partition(b"\r\n\r\n")[2]
+        pid = body[: _length(head)]
         own = found.setdefault(pid, [])
         (own if len(own) < most else spare).append(connected)
     for connected in spare:
