@@ -29,7 +29,7 @@ def test_the_watch_list_follows_its_sliders_and_what_is_approved_waits(shopper):
     shopper.until(lambda: shopper.texts("#watch .figures dd") != first)
     assert "budget=0" in shopper.driver.current_url
     assert not shopper.one("#watch form .button").is_enabled()
-    shopper.open("/dashboard/watch?threshold=0")
+    shopper.open("/dashboard/watch?threshold=90")
     shopper.follow("#watch form .button")
     assert "wait in the outbox" in shopper.texts("[role=status]")[0]
     assert shopper.texts("#outbox .figures dd")[0] != "0"
