@@ -69,18 +69,18 @@ def people(strength: float, n: int = 400, looks: int = 60):
 
 @pytest.mark.parametrize("strength", [6.0, 25.0, 100.0])
 def test_how_much_people_differ_is_found(strength):
-    found = likeness(*people(strength), TRUE)
+    found = likeness(*people(strength), mean=TRUE)
     assert strength / 2.1 <= found <= strength * 2.1
 
 
 def test_people_who_are_alike_are_not_told_apart():
-    assert np.isinf(likeness(*people(np.inf), TRUE))
+    assert np.isinf(likeness(*people(np.inf), mean=TRUE))
     assert np.isinf(likeness(np.zeros((3, 4)), np.zeros((3, 4)), TRUE))
 
 
 def test_the_likeness_is_the_likeliest_by_the_distribution_written_out():
     looks, clicked = people(12.0, n=60)
-    values = [betabinom.logpmf(clicked, looks, n * TRUE, n * (1 - TRUE)).sum() for n in STRENGTHS]
+    values = [float(np.sum(betabinom.logpmf(clicked, looks, n * TRUE, n * (1 - TRUE)))) for n in STRENGTHS]
     assert likeness(looks, clicked, TRUE) == STRENGTHS[int(np.argmax(values))]
 
 
