@@ -8,11 +8,11 @@ received, and not of all: those it received, in the order of what each rival say
 NDCG over the whole list with what was redeemed as right. ``shopkeeper`` is the order of ``POST
 /v1/campaigns``. Rivals: popularity (share of a kind's audience that took it up before), a line over
 demographics and kind, the chance of `shopkeeper response`, each recommender of campaigns alone, and the
-ranking with none of them, one, or all.
+same line from pairs with none of them, one, or all beside what is known otherwise.
 """
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,17 +24,19 @@ from numpy.typing import NDArray
 from benchmarks.response import CUT, make_shop, milliseconds, redeemers
 from shopkeeper.app import open_shop
 from shopkeeper.data.campaign_log import Campaign, CampaignLog, read_campaign_log
+from shopkeeper.features.offers import about, facing
 from shopkeeper.learners.logistic import Logistic
+from shopkeeper.learners.preference import Preference
 from shopkeeper.learners.sequence.config import SequenceConfig
 from shopkeeper.metrics.interval import paired_bootstrap
-from shopkeeper.propensity.response import Tell, audience_of, learn_responses, responded
+from shopkeeper.propensity.response import STRENGTH, audience_of, responded
 from shopkeeper.recommenders.bayes import Bayes
 from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 from shopkeeper.recommenders.factorization_machine import FactorizationMachine
 from shopkeeper.recommenders.factors import Factors
 from shopkeeper.recommenders.sequence import GruSequence
-from shopkeeper.training.campaigns import Made, Sources
+from shopkeeper.training.campaigns import Made, Sources, learn_campaigns
 
 RECOMMENDERS: Final[Made] = {
     "bayes": Bayes,
@@ -104,51 +106,62 @@ def by_demographics(log: CampaignLog) -> Rival:
     return lambda one, people: line.predict(rows(one, people))
 
 
-class Heard:
-    """What all recommenders say, each campaign asked about once."""
+class Known:
+    """What is known of people facing each campaign, and what each recommender says, asked for once."""
 
     def __init__(self, log: CampaignLog) -> None:
+        self._log, self._kinds = log, sorted({one.kind for one, _, _ in taught(log)})
         self._sources = Sources(log, milliseconds(CUT), RECOMMENDERS)
-        self._told: dict[str, tuple[pl.Series, pl.DataFrame]] = {}
+        self._told: dict[str, pl.DataFrame] = {}
 
-    def of(self, log: CampaignLog, one: Campaign, people: pl.Series, names: Collection[str]) -> pl.DataFrame:
-        """Columns of some of them."""
-        known = self._told.get(one.campaign_id)
-        if known is None or not known[0].equals(people):
-            known = people, self._sources(log, one, one.starts_at or 0, people)
-            self._told[one.campaign_id] = known
-        return known[1].select(names)
+    def of(self, one: Campaign, people: pl.Series) -> pl.DataFrame:
+        """A row a person; the same people for a campaign each time."""
+        if one.campaign_id not in self._told:
+            start = one.starts_at or 0
+            shared = about(self._log, one) | {f"kind {kind}": float(kind == one.kind) for kind in self._kinds}
+            plain = facing(self._log, one, start, people)
+            plain = plain.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
+            self._told[one.campaign_id] = plain.hstack(self._sources(self._log, one, start, people))
+        return self._told[one.campaign_id]
 
-    def tell(self, *names: str) -> Tell:
-        """The same as further columns of a response model."""
-        return lambda log, one, as_of, people: self.of(log, one, people, names)
+    def alone(self, name: str) -> Rival:
+        """What one recommender says."""
+        return lambda one, people: self.of(one, people)[name].to_numpy()
 
+    def ranking(self, *names: str) -> Rival:
+        """A line from pairs over what is known otherwise and what these say."""
 
-def ranking(log: CampaignLog, tell: Tell | None) -> tuple[Rival, Rival]:
-    """The learned order and the chance, with these columns."""
-    model = learn_responses(log, milliseconds(CUT), lambda stage, done, total: None, tell=tell)
+        def matrix(one: Campaign, people: pl.Series) -> NDArray[np.float32]:
+            left = [name for name in RECOMMENDERS if name not in names]
+            return self.of(one, people).drop(left).to_numpy().astype(np.float32)
 
-    def weighed(place: int) -> Rival:
-        return lambda one, people: model.weighed(log, one, one.starts_at or 0, people)[place]
-
-    return weighed(1), weighed(0)
+        codes = {name: code for code, name in enumerate(self._log.customers.people)}
+        examples = taught(self._log)
+        line = Preference.fit(
+            np.concatenate([matrix(one, people) for one, people, _ in examples]),
+            np.concatenate([truth for _, _, truth in examples]),
+            np.array([codes[name] for _, people, _ in examples for name in people]),
+            STRENGTH,
+        )
+        if line is None:
+            raise SystemExit("Nobody had a choice of campaigns.")
+        return lambda one, people: line.score(matrix(one, people))
 
 
 def rivals(log: CampaignLog) -> dict[str, Rival]:
     """Everybody by name."""
-    heard = Heard(log)
-    ours, chance = ranking(log, Sources(log, milliseconds(CUT)))
-    found = {"shopkeeper": ours, "popularity of the kind": by_kind(log), "demographics": by_demographics(log)}
-    found["chance alone"] = chance
+    model = learn_campaigns(log, milliseconds(CUT), lambda stage, done, total: None)
 
-    def alone(name: str) -> Rival:
-        return lambda one, people: heard.of(log, one, people, [name]).to_numpy()[:, 0]
+    def weighed(place: int) -> Rival:
+        return lambda one, people: model.weighed(log, one, one.starts_at or 0, people)[place]
 
-    found |= {name: alone(name) for name in RECOMMENDERS}
-    found["ranking, none of them"] = ranking(log, None)[0]
-    for name in RECOMMENDERS:
-        found[f"ranking, {name}"] = ranking(log, heard.tell(name))[0]
-    found["ranking, all of them"] = ranking(log, heard.tell(*RECOMMENDERS))[0]
+    found = {"shopkeeper": weighed(1), "popularity of the kind": by_kind(log)}
+    found |= {"demographics": by_demographics(log), "chance": weighed(0)}
+    known = Known(log)
+    found |= {name: known.alone(name) for name in RECOMMENDERS}
+    found["pairs, none of them"] = known.ranking()
+    found |= {f"pairs, {name}": known.ranking(name) for name in RECOMMENDERS}
+    found["pairs, all of them"] = known.ranking(*RECOMMENDERS)
     return found
 
 

@@ -130,6 +130,12 @@ def within(asked: list[Asked], which: str, least: int = 1) -> float:
     return float(np.mean([auc(o.scores[which], o.truth) for o in asked if o.truth.sum() >= least]))
 
 
+def weighted(asked: list[Asked], which: str) -> float:
+    """Mean area within a campaign, each weighing as much as it has redeemers."""
+    areas = [auc(one.scores[which], one.truth) for one in asked]
+    return float(np.average(areas, weights=[one.truth.sum() for one in asked]))
+
+
 def interval(asked: list[Asked], which: str) -> tuple[float, float]:
     """Bootstrap interval of the pooled area, over households."""
     rng = np.random.default_rng(0)
@@ -148,7 +154,7 @@ def interval(asked: list[Asked], which: str) -> tuple[float, float]:
 
 def table(asked: list[Asked]) -> list[str]:
     """The figures as Markdown."""
-    heads = f"model|pooled AUC|95%|mean within|within, {FEW} redeemers or more|ECE"
+    heads = f"model|pooled AUC|95%|mean within|within, {FEW} redeemers or more|by redeemers|ECE"
     lines = [f"| {heads.replace('|', ' | ')} |", "|---" * (heads.count("|") + 1) + "|"]
     for which in asked[0].scores:
         low, high = interval(asked, which)
@@ -157,7 +163,8 @@ def table(asked: list[Asked]) -> list[str]:
         error = "" if which.startswith("RFM") else f"{expected_calibration_error(told, truth):.4f}"
         lines.append(
             f"| {which} | {pooled(asked, which):.4f} | {low:.3f} to {high:.3f} "
-            f"| {within(asked, which):.4f} | {within(asked, which, FEW):.4f} | {error} |"
+            f"| {within(asked, which):.4f} | {within(asked, which, FEW):.4f} "
+            f"| {weighted(asked, which):.4f} | {error} |"
         )
     lines += ["", "| campaign | audience | redeemers | AUC | rolling |", "|---|---|---|---|---|"]
     for one in asked:

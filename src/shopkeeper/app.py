@@ -36,10 +36,13 @@ from shopkeeper.data.customer_log import CustomerLog, read_customer_log
 from shopkeeper.data.derived import put_derived
 from shopkeeper.data.importing import import_source
 from shopkeeper.data.report import ImportReport
+from shopkeeper.data.searches import COLUMNS as SEARCHED
+from shopkeeper.data.searches import clicked
 from shopkeeper.data.sources.base import FrameSource, Source
 from shopkeeper.data.sources.opening import open_source
 from shopkeeper.data.values import read_moment
 from shopkeeper.encoders.base import Encoder
+from shopkeeper.encoders.bert import Bert
 from shopkeeper.encoders.chat import ChatEndpoint
 from shopkeeper.encoders.choose import text_encoder
 from shopkeeper.encoders.endpoint import Endpoint
@@ -48,6 +51,7 @@ from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
 from shopkeeper.evaluation.findings import Evaluation
 from shopkeeper.evaluation.protocols import time_task
+from shopkeeper.features.meaning import texts_of
 from shopkeeper.features.pictures import picture_encoders
 from shopkeeper.privacy.erasure import Receipt
 from shopkeeper.privacy.identity import KEY_FILE, create_key
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
     from shopkeeper.catalog.describe import Description
     from shopkeeper.catalog.outcome import Tagging
     from shopkeeper.catalog.tagging import Encoders, Question
+    from shopkeeper.training.fine_tune import FineTuned
 
 MODELS: Final = "models"
 CACHE: Final = "cache"
@@ -252,6 +257,38 @@ class Shop:
             )
             announcer.end(training.reason, training.version, promoted=training.promoted)
         return training
+
+    def fine_tune(self, out: str | Path, *, progress: Progress = no_progress) -> FineTuned:
+        """Fine-tune the shop's text encoder on its log, into a folder that ``encoders.text`` can then name.
+
+        Raises
+        ------
+        MissingDependency
+            There is no GPU, or no torch.
+        InvalidRequest
+            The folder exists, or what reads the shop's texts has no weights that can be learned.
+        TooLittleData
+            There are too few pairs to learn from.
+        """
+        from shopkeeper.training.fine_tune import device_or_fail, fine_tune, pairs_of
+
+        device = device_or_fail()
+        dataset = read_learnable(self.store, self.store, self.config, self._cache).dataset
+        titles = sorted(set(texts_of(dataset.items)))
+        encoder = text_encoder(self.config.encoders, self.config.language, titles, self._cache)
+        if not isinstance(encoder, Bert):
+            raise InvalidRequest(
+                f"The encoder {encoder.id} has no weights that can be learned.",
+                hint='Set encoders.text to "english" or to a folder of the BERT family.',
+            )
+        pairs = pairs_of(dataset, clicked(self.store.scan(SEARCHED)))
+        return fine_tune(
+            encoder.folder,
+            pairs,
+            Path(out),
+            device,
+            progress=lambda done, total: progress("fine-tune", done, total),
+        )
 
     def update(self) -> Update:
         """Count what came in since the last training into the model that serves; see `training.update`."""
@@ -493,7 +530,7 @@ class Shop:
         folder = self.folder / SNAPSHOTS
         folder.mkdir(exist_ok=True)
         with announcing(folder, progress, self.store.last_seq(), SNAPSHOT) as announcer:
-            faults = take_snapshot(self.store, self.folder, self.config, when, horizon, announcer)
+            faults = take_snapshot(self.store, self.folder, when, horizon, announcer)
             announcer.end(" ".join(faults))
         return faults
 

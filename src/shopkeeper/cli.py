@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_init(commands)
     _add_import(commands)
     _add_train(commands)
+    _add_fine_tune(commands)
     _add_update(commands)
     _add_evaluate(commands)
     _add_recommend(commands)
@@ -114,6 +115,13 @@ def _add_train(commands: Any) -> None:
     command.add_argument("--test-days", type=float, help="length of the test (default: 28, or a fifth)")
     _add_budget(command)
     command.add_argument("--report", type=Path, metavar="HTML", help="where to write the report")
+
+
+def _add_fine_tune(commands: Any) -> None:
+    about = "Fine-tune the text encoder on the shop's log, on a GPU."
+    command = _command(commands, "fine-tune", _fine_tune, about)
+    _add_shop(command)
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the encoder to write")
 
 
 def _add_update(commands: Any) -> None:
@@ -398,6 +406,20 @@ def _train(options: argparse.Namespace) -> None:
     if options.report and training.evaluation:
         write_report(training.evaluation, options.report)
         print(f"Report: {options.report}")
+
+
+def _fine_tune(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import bars
+
+    with open_shop(options.shop) as shop, bars() as progress:
+        found = shop.fine_tune(options.out, progress=progress)
+    print(f"Mean reciprocal rank of right answers, held out: {found.before:.4f}, now {found.after:.4f}.")
+    print(
+        f'Written. Set encoders.text = "{options.out}" and train.'
+        if found.written
+        else "Nothing was gained, and nothing is written."
+    )
 
 
 def _update(options: argparse.Namespace) -> None:

@@ -69,6 +69,31 @@ def event_rows(people: int = 60) -> list[dict[str, object]]:
     return rows
 
 
+def campaign_rows() -> list[dict[str, object]]:
+    """One campaign that was, and one that runs."""
+    now = int(time.time())
+    rows: list[dict[str, object]] = []
+    for name, start in (("winter", -60), ("spring", -2)):
+        rows += [
+            {
+                "campaign_id": name,
+                "title": f"The {name} sale",
+                "kind": "sale",
+                "item_id": f"i{item}",
+                "starts_at": now + start * DAY_SECONDS,
+                "ends_at": now + (start + 20) * DAY_SECONDS,
+            }
+            for item in (1, 9, 17)
+        ]
+    return rows
+
+
+def promotion_rows(people: int = 60) -> list[dict[str, object]]:
+    """Every third customer took the first campaign up."""
+    told = {"timestamp": int(time.time()) - 55 * DAY_SECONDS, "event_type": "select_promotion"}
+    return [{**told, "customer_id": n, "promotion_id": "winter"} for n in range(0, people, 3)]
+
+
 def write_csv(path: Path, rows: list[dict[str, object]]) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -93,6 +118,9 @@ def make_shop(folder: Path) -> Path:
         config.write('\n[encoders]\ntext = "multilingual"  # needs no converting\n')
     for kind, rows in (("items", item_rows()), ("events", event_rows())):
         path = write_csv(folder / f"{kind}.csv", rows)
+        shopkeeper("import", str(path), "--shop", str(shop), "--kind", kind)
+    for kind, rows in (("campaigns", campaign_rows()), ("events", promotion_rows())):
+        path = write_csv(folder / f"promoted-{kind}.csv", rows)
         shopkeeper("import", str(path), "--shop", str(shop), "--kind", kind)
     shopkeeper("train", "--shop", str(shop))
     shopkeeper("snapshot", "--shop", str(shop))

@@ -17,7 +17,18 @@ SHOP = [
     "/about-me",
     "/docs",
 ]
-DASHBOARD = ["", "/models", "/customers", "/segments", "/watch", "/catalogue", "/results"]
+DASHBOARD = [
+    "",
+    "/models",
+    "/customers",
+    "/segments",
+    "/watch",
+    "/campaigns",
+    "/ads",
+    "/curves",
+    "/catalogue",
+    "/results",
+]
 PAGES = [*SHOP, "/item/nothing", *(f"/dashboard{path}" for path in DASHBOARD)]
 IN_THE_DARK = ["/", "/item/i9", "/cart", "/dashboard", "/dashboard/models"]
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

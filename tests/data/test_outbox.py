@@ -140,3 +140,29 @@ def test_what_came_back_is_counted_by_action(store):
     assert told.rows() == [("remind", 3, 2, 1)]
     assert len(store.read(outbox.waiting)) == 1
     assert store.read(outbox.waiting)[0].status == WAITING
+
+
+def test_what_messages_changed_is_told_beside_those_held_out(store):
+    kept = [
+        replace(
+            message(f"m_{place}", f"c_{place}"), status=status, campaign_id="spring", expected_profit=place
+        )
+        for place, status in enumerate((SENT, SENT, outbox.HELD_OUT, WAITING))
+    ]
+    kept = [replace(one, campaign_id="spring", sent_at=NOW if one.status == SENT else None) for one in kept]
+    alone = replace(message("m_9", "c_9"), status=SENT, sent_at=NOW)  # Nobody was held out beside it.
+    assert put(store, *kept, alone) == 5
+    bought = partial(buy, customer="c_1", at=NOW + DAY_MS)
+    store.write(bought).result()
+    told = partial(outbox.trial, days=28)
+    assert len(store.read(partial(told, now=NOW + 27 * DAY_MS))) == 0
+    assert store.read(partial(told, now=NOW + 28 * DAY_MS)).rows() == [
+        ("spring", 0.0, True, False),
+        ("spring", 1.0, True, True),
+        ("spring", 2.0, False, False),
+    ]
+
+
+def buy(connection, customer, at):
+    columns = f"{c.EVENT_ID}, {c.CUSTOMER_ID}, {c.EVENT_TYPE}, {c.TIMESTAMP}"
+    connection.execute(f"INSERT INTO events ({columns}) VALUES (?, ?, 'purchase', ?)", (b"x", customer, at))

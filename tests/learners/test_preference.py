@@ -41,3 +41,16 @@ def test_nobody_who_had_a_choice_says_nothing():
     matrix, _, person = choices(4)
     assert Preference.fit(matrix, np.zeros(12, bool), person, 1.0) is None
     assert Preference.fit(matrix, np.ones(12, bool), person, 1.0) is None
+
+
+def test_columns_that_do_not_tell_are_not_heard():
+    matrix, taken, person = choices(60)
+    noise = np.random.default_rng(2).normal(size=(len(matrix), 30)).astype(np.float32)
+    doubtful = np.arange(32) >= 2
+    both = Preference.fit(np.hstack([matrix, noise]), taken, person, 10.0, doubtful)
+    assert both is not None
+    assert not both.weights[doubtful].any()
+    assert both.weights[0] > 0
+    telling = Preference.fit(matrix, taken, person, 10.0, np.array([True, False]))
+    assert telling is not None
+    assert telling.weights[0] > 0

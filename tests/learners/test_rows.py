@@ -49,13 +49,34 @@ def test_one_request_gets_what_it_gets_in_a_batch_to_the_last_bit(seed):
     rng = np.random.default_rng(seed)
     rows = Ragged.of([rng.integers(0, 40, rng.integers(0, 30)).tolist() for _ in range(30)])
     weights = rng.random(len(rows.items)).astype(np.float32)
+    own = Ragged.of([np.flatnonzero(rng.random(40) < 0.2).tolist() for _ in range(30)])
+    added = rng.random(len(own.items)).astype(np.float32)
     model = WeightedRows(matrix_of(40, seed))
-    every, sums = model.sums(rows, weights)
+    every, sums = model.sums(rows, weights, (own, added))
     for row in range(30):
         low, high = rows.offsets[row], rows.offsets[row + 1]
-        alone, value = model.sums(Ragged.of([rows[row]]), weights[low:high])
+        mine = Ragged.of([own[row]]), added[own.offsets[row] : own.offsets[row + 1]]
+        alone, value = model.sums(Ragged.of([rows[row]]), weights[low:high], mine)
         assert alone.items.tolist() == every[row].tolist()
         assert np.array_equal(value, sums[every.offsets[row] : every.offsets[row + 1]])
+
+
+@given(requests, st.integers(0, 9), st.booleans())
+def test_what_is_ones_own_is_added_in_the_end(lists, seed, many):
+    rng = np.random.default_rng(seed)
+    lists = lists * 9 if many else lists
+    matrix, rows = matrix_of(12, seed), Ragged.of(lists)
+    weights = rng.random(len(rows.items)).astype(np.float32)
+    own = Ragged.of([np.flatnonzero(rng.random(12) < 0.3).tolist() for _ in lists])
+    added = rng.random(len(own.items)).astype(np.float32)
+    found, sums = WeightedRows(matrix).sums(rows, weights, (own, added))
+    for row, (items, values) in enumerate(plain(matrix, rows, weights)):
+        total = np.zeros(12, np.float32)
+        total[items] = values
+        total[own[row]] += added[own.offsets[row] : own.offsets[row + 1]]
+        assert found[row].tolist() == np.flatnonzero(total).tolist()
+        told = sums[found.offsets[row] : found.offsets[row + 1]]
+        np.testing.assert_allclose(told, total[found[row]], rtol=1e-5)
 
 
 def test_threads_do_not_add_into_each_other():

@@ -9,10 +9,13 @@ import pytest
 from shopkeeper.core import columns as c
 from shopkeeper.core.errors import MissingDependency, NotIndexed
 from shopkeeper.encoders.base import unit
+from shopkeeper.learners.contrastive import Projection
+from shopkeeper.learners.queries import Adaptation
 from shopkeeper.retrieval.kept import alone
 from shopkeeper.retrieval.vectors import Neighbours
 from shopkeeper.serving import finder as module
 from shopkeeper.serving.finder import Finder
+from shopkeeper.surfaces.search import LEAST_LIKENESS
 
 
 class Goods:
@@ -131,6 +134,24 @@ def test_a_change_that_touches_no_text_builds_nothing(tmp_path, encoder):
     before = finder.whole()
     goods.version += 1
     assert finder.whole() is before
+
+
+def test_what_clicks_after_searches_taught_is_followed(tmp_path, encoder):
+    learned: list[Any] = [None]
+    encoder.go.set()
+    finder = Finder(Goods("green tea", "coffee"), tmp_path, lambda _: encoder, lambda: learned[-1], every=0.0)
+    plain: Any = finder.whole()
+    swap = Projection(np.eye(4, dtype=np.float32)[[1, 0, 2, 3]])
+    learned.append(Adaptation("slow", swap, 0.5))
+    adapted: Any = finder.whole()
+    np.testing.assert_array_equal(adapted.neighbours.vectors, swap.of(plain.neighbours.vectors))
+    np.testing.assert_array_equal(adapted.encoder.encode(["tea"]), swap.of(encoder.encode(["tea"])))
+    assert (plain.least, adapted.least) == (LEAST_LIKENESS, 0.5)
+    assert encoder.read == 4  # the goods once, and the query twice
+    learned.append(Adaptation("another encoder", swap, 0.5))
+    again: Any = finder.whole()
+    np.testing.assert_array_equal(again.neighbours.vectors, plain.neighbours.vectors)
+    finder.close()
 
 
 def test_words_serve_where_no_encoder_can_be_had(tmp_path, caplog):

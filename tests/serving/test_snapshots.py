@@ -68,7 +68,7 @@ def test_what_cannot_be_told_is_told_as_that(service, one_part):
 
     one_part(refuse)
     folder = service.store.path.parent
-    told = take_snapshot(service.store, folder, service.config, world.NOW, 28, lambda *stage: None)
+    told = take_snapshot(service.store, folder, world.NOW, 28, lambda *stage: None)
     assert told == ("people: Too few.",)
     found = kept(Snapshots(folder))
     assert (found.fault, found.hint, found.frames) == ("Too few.", "Wait.", {})
@@ -85,7 +85,7 @@ def test_somebody_erased_meanwhile_is_not_kept(service, one_part):
 
     one_part(take)
     folder = service.store.path.parent
-    take_snapshot(service.store, folder, service.config, world.NOW, 28, lambda *stage: None)
+    take_snapshot(service.store, folder, world.NOW, 28, lambda *stage: None)
     assert left in people_of(kept(Snapshots(folder)))
     assert gone not in people_of(kept(Snapshots(folder)))
 
@@ -93,7 +93,7 @@ def test_somebody_erased_meanwhile_is_not_kept(service, one_part):
 def test_erasing_reaches_what_was_taken_before(service, monkeypatch):
     monkeypatch.setattr(snapshots, "PARTS", {"customers": customers})
     folder, gone = service.store.path.parent, service.identity.customer("3")
-    take_snapshot(service.store, folder, service.config, world.NOW, 28, lambda *stage: None)
+    take_snapshot(service.store, folder, world.NOW, 28, lambda *stage: None)
     assert gone in kept(service.snapshots, "customers").frames[PROFILES][c.CUSTOMER_ID]
     service.erase("3")
     assert gone not in kept(service.snapshots, "customers").frames[PROFILES][c.CUSTOMER_ID]
@@ -102,7 +102,7 @@ def test_erasing_reaches_what_was_taken_before(service, monkeypatch):
 def test_profiles_are_taken_now_and_before_and_a_stale_log_as_of_its_end(service, monkeypatch):
     monkeypatch.setattr(snapshots, "PARTS", {"customers": customers})
     folder, late = service.store.path.parent, world.NOW + 900 * 86_400_000
-    take_snapshot(service.store, folder, service.config, late, 28, lambda *stage: None)
+    take_snapshot(service.store, folder, late, 28, lambda *stage: None)
     found = kept(service.snapshots, "customers")
     assert found.as_of <= world.NOW
     moments = found.frames[PROFILES][MOMENT].unique().sort(descending=True).to_list()

@@ -9,6 +9,7 @@ from shopkeeper.core.errors import TooLittleData
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.campaign_log import CampaignLog
 from shopkeeper.propensity import outlook
+from shopkeeper.propensity.response import learn_responses
 from shopkeeper.surfaces.forecast import churn_list
 from shopkeeper.surfaces.snapshot import LIKENESS, MOMENT, PEOPLE, PROFILES, Asked, customers, watch
 from tests.propensity.test_outlook import HORIZON, QUICK, quiet
@@ -19,7 +20,9 @@ NOTHING = pl.DataFrame()
 
 def asked(log=None) -> Asked:
     known = shop() if log is None else log
-    return Asked(CampaignLog(known, (), NOTHING, NOTHING, NOTHING), AS_OF * DAY_MS, HORIZON, ShopConfig())
+    return Asked(
+        CampaignLog(known, (), NOTHING, NOTHING, NOTHING), AS_OF * DAY_MS, HORIZON, NOTHING, learn_responses
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from shopkeeper.core.errors import CorruptModel, DiskFull, NotTrained
+from shopkeeper.learners.contrastive import Projection
+from shopkeeper.learners.queries import Adaptation
 from shopkeeper.recommenders.blend import Blend, BlendConfig
 from shopkeeper.recommenders.customer_neighbours import CustomerNeighbours
 from shopkeeper.training import promote as promote_module
@@ -60,6 +62,15 @@ def test_what_is_loaded_answers_like_what_was_saved(models):
     assert model.items.ids == SHOP.items.ids
     assert model.attributes == SHOP.attributes
     assert set(model.parts) == {source.name for source in BLEND.sources}
+
+
+def test_how_search_reads_is_kept(models):
+    assert load_model(models / save(models)).adaptation is None
+    told = Adaptation("reader", Projection(np.eye(3, dtype=np.float32)), 0.25)
+    found = load_model(models / save_model(models, BLEND, SHOP, {}, told)).adaptation
+    assert found is not None
+    assert (found.encoder, found.least, found.name) == ("reader", 0.25, told.name)
+    assert np.array_equal(found.projection.matrix, told.projection.matrix)
 
 
 def test_the_manifest_keeps_the_facts(models):

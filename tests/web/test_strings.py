@@ -11,7 +11,19 @@ from shopkeeper.core.types import EventType
 from shopkeeper.web.strings import Words, keys, texts
 
 FOLDER = Path(shopkeeper.web.__file__).parent
-MADE_FROM_DATA = ("segment_", "way_", "action_", "status_", "surface_", "row_", "badge_", "did_", "critique_")
+MADE_FROM_DATA = (
+    "segment_",
+    "way_",
+    "action_",
+    "ad_",
+    "status_",
+    "curve_",
+    "surface_",
+    "row_",
+    "badge_",
+    "did_",
+    "critique_",
+)
 CJK = re.compile("[\u4e00-\u9fff]")
 
 

@@ -82,6 +82,13 @@ class Ragged:
             return np.zeros(len(self.items), np.int64)
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
 
+    @cached_property
+    def keys(self) -> Longs:
+        """Row and item of each entry in one number; they rise where items rise within each row."""
+        if len(self) == 1:
+            return self.items.astype(np.int64)
+        return self.rows << 32 | self.items
+
     def take(self, rows: Longs) -> "Ragged":
         """These rows, in this order."""
         positions, offsets = ragged_positions(self.offsets, rows)

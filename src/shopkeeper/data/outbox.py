@@ -182,6 +182,32 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute(f"SELECT status, count(*) FROM {MESSAGES} GROUP BY status").fetchall())
 
 
+def trial(connection: sqlite3.Connection, days: int, now: int) -> pl.DataFrame:
+    """Messages of campaigns with a group held out, and whether the customer bought within ``days``.
+
+    Only those of which the days have passed.
+
+    Returns
+    -------
+    ``campaign_id``; ``score``, the profit that was expected; ``treated``, sent or held out; ``bought``.
+    """
+    when = "coalesce(m.sent_at, m.approved_at)"
+    rows = connection.execute(
+        f"SELECT m.campaign_id, m.expected_profit, m.status = '{SENT}', EXISTS (SELECT 1 FROM {EVENTS} e "
+        f"WHERE e.{c.CUSTOMER_ID} = m.{c.CUSTOMER_ID} AND e.{c.EVENT_TYPE} = '{EventType.purchase.name}' "
+        f"AND e.{c.TIMESTAMP} >= {when} AND e.{c.TIMESTAMP} < {when} + ?) FROM {MESSAGES} m "
+        f"WHERE m.status IN ('{SENT}', '{HELD_OUT}') AND {when} <= ? AND m.campaign_id IN "
+        f"(SELECT campaign_id FROM {MESSAGES} WHERE status = '{HELD_OUT}') ORDER BY m.message_id",
+        (days * DAY_MS, now - days * DAY_MS),
+    ).fetchall()
+    kinds = {"campaign_id": pl.String, "score": pl.Float64, "treated": pl.Boolean, "bought": pl.Boolean}
+    return pl.DataFrame(
+        [(name, score, bool(treated), bool(bought)) for name, score, treated, bought in rows],
+        kinds,
+        orient="row",
+    )
+
+
 def outcomes(connection: sqlite3.Connection, days: int) -> pl.DataFrame:
     """What came back, by action.
 

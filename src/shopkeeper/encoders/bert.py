@@ -71,6 +71,11 @@ class Bert:
         self._recipe = read_recipe(folder, prefix)
 
     @property
+    def folder(self) -> Path:
+        """Of the model."""
+        return self._folder
+
+    @property
     def dim(self) -> int:
         """See `Encoder.dim`."""
         return self._recipe.dim
@@ -84,11 +89,8 @@ class Bert:
 
     def encode(self, values: Sequence[str]) -> Floats:
         """Vectors of texts; see `Encoder.encode`. A text of which no token is known says nothing."""
-        texts = [plain(value) for value in values]
-        out = np.zeros((len(texts), self.dim), np.float32)
-        said = [i for i, text in enumerate(texts) if text]
-        tokens = self._tokens([texts[i] for i in said])
-        rows = [(i, ids) for i, ids in zip(said, tokens, strict=True) if ids]
+        out = np.zeros((len(values), self.dim), np.float32)
+        rows = [(i, ids) for i, ids in enumerate(self.tokens(values)) if ids]
         # Texts of one length share a batch, so that none is padded to a long one.
         rows.sort(key=lambda row: len(row[1]))
         for start in range(0, len(rows), _BATCH):
@@ -96,13 +98,14 @@ class Bert:
             out[[i for i, _ in batch]] = unit(self._run([ids for _, ids in batch]))
         return out
 
-    def _tokens(self, texts: list[str]) -> list[list[int]]:
-        """Ids of the tokens of each text; none where all are unknown."""
-        recipe = self._recipe
+    def tokens(self, values: Sequence[str]) -> list[list[int]]:
+        """Ids of the tokens of each text; none where nothing is said, or all are unknown."""
+        recipe, texts = self._recipe, [plain(value) for value in values]
         asked = [recipe.prefix + (text.lower() if recipe.lowercase else text) for text in texts]
         found = [encoding.ids for encoding in self._tokenizer.encode_batch_fast([recipe.prefix, *asked])]
         known = [len(ids) - ids.count(self._unknown) for ids in found]
-        return [ids if many > known[0] else [] for ids, many in zip(found[1:], known[1:], strict=True)]
+        told = zip(texts, found[1:], known[1:], strict=True)
+        return [ids if text and many > known[0] else [] for text, ids, many in told]
 
     def _run(self, rows: list[list[int]]) -> Floats:
         shape = len(rows), max(map(len, rows))

@@ -18,7 +18,7 @@ _BARRED: Final = np.float32(1e9)
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """What a family calls the parts of a layer."""
 
     layer: str
@@ -30,7 +30,7 @@ class _Names:
     norm2: str
 
 
-_BERT: Final = _Names(
+_BERT: Final = Names(
     "encoder.layer",
     ("attention.self.query", "attention.self.key", "attention.self.value"),
     "attention.output.dense",
@@ -39,7 +39,7 @@ _BERT: Final = _Names(
     "output.dense",
     "output.LayerNorm",
 )
-_DISTIL: Final = _Names(
+_DISTIL: Final = Names(
     "transformer.layer",
     ("attention.q_lin", "attention.k_lin", "attention.v_lin"),
     "attention.out_lin",
@@ -48,6 +48,11 @@ _DISTIL: Final = _Names(
     "ffn.lin2",
     "output_layer_norm",
 )
+
+
+def names_of(recipe: Recipe) -> Names:
+    """What the family of a model calls the parts of a layer."""
+    return _DISTIL if recipe.architecture == "distilbert" else _BERT
 
 
 def bert_graph(recipe: Recipe, weights: Weights) -> bytes:
@@ -79,7 +84,7 @@ class _Bert(Graph):
     def __init__(self, recipe: Recipe, weights: Weights) -> None:
         super().__init__("encoders")
         self._recipe, self._weights = recipe, weights
-        self._names = _DISTIL if recipe.architecture == "distilbert" else _BERT
+        self._names = names_of(recipe)
 
     def embedded(self) -> str:
         """Words, places and the kind of the first text, summed."""

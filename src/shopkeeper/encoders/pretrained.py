@@ -172,6 +172,15 @@ class Weights:
             raise UnreadableModel(f"{self._path} has no tensor {words}.", hint="Is it an encoder of text?")
         self._before = found.removesuffix(words)
 
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of them, by the names they have in the file."""
+        return self._arrays
+
+    def called(self, name: str) -> str:
+        """The name in the file of one of the network's arrays."""
+        return self._before + name
+
     def get(self, name: str, *shape: int) -> NDArray[np.float32]:
         """One array; -1 stands for any length.
 

@@ -23,6 +23,7 @@ HEARD: Final = 10
 _TASTE: Final = 30
 """Most recent events that tell a taste."""
 _FADE: Final = np.float32(0.9) ** np.arange(_TASTE, dtype=np.float32)
+_BACK: Final = np.arange(1, _TASTE + 1)
 _SESSION_MS: Final = 30 * 60_000
 _HOUR_MS: Final = 3_600_000
 _NOTHING: Final = np.empty(0, np.int64)
@@ -82,14 +83,15 @@ class Asked:
     @cached_property
     def keys(self) -> Longs:
         """Request and item of each candidate in one rising number."""
-        return self.rows << 32 | self.candidates.items
+        return self.candidates.keys
 
     @cached_property
     def places(self) -> Longs:
         """Positions of the last `_TASTE` events of each request, newest first; -1 before the first."""
-        ends, starts = self.requests.histories.offsets[1:], self.requests.histories.offsets[:-1]
-        found = ends[:, None] - 1 - np.arange(_TASTE)
-        return np.where(found >= starts[:, None], found, -1)
+        offsets = self.requests.histories.offsets
+        found = offsets[1:, None] - _BACK
+        found[found < offsets[:-1, None]] = -1
+        return found
 
     @cached_property
     def session(self) -> Longs:
@@ -104,8 +106,10 @@ class Asked:
     @cached_property
     def taken(self) -> Longs:
         """Occasions of all items together, of each request."""
-        before = np.append(0, np.cumsum(self.requests.histories.summary_counts, dtype=np.int64))
-        return np.diff(before[self.requests.histories.summary_offsets])
+        counts, offsets = self.requests.histories.summary_counts, self.requests.histories.summary_offsets
+        before = np.zeros(len(counts) + 1, np.int64)
+        counts.cumsum(out=before[1:])
+        return before[offsets[1:]] - before[offsets[:-1]]
 
     def find(self, rows: Longs, items: Ints) -> tuple[Longs, Longs]:
         """Entries that are candidates of their row: which entries, and which candidates they are."""
@@ -118,7 +122,7 @@ class Asked:
         known = self.requests.histories.known
         if not len(known.items):
             return _NOTHING, _NOTHING
-        return _met(known.rows << 32 | known.items, self.keys)
+        return _met(known.keys, self.keys)
 
 
 def _met(domain: Longs, values: Longs) -> tuple[Longs, Longs]:
@@ -205,17 +209,17 @@ def _linked(asked: Asked, neighbours: sparse.csr_array) -> Matrix:
     sources = asked.requests.histories.items[asked.places[owner, back]]
     starts = neighbours.indptr[sources].astype(np.int64)
     lengths = neighbours.indptr[sources + 1] - starts
-    event = np.repeat(np.arange(len(sources)), lengths)
-    entries = np.arange(len(event)) + (starts - np.cumsum(lengths) + lengths)[event]
+    event = np.arange(len(sources)).repeat(lengths)
+    entries = (starts - lengths.cumsum() + lengths)[event]
+    entries += np.arange(len(event))
     found, candidate = asked.find(owner[event], neighbours.indices[entries])
     links = np.zeros((len(asked.keys), HEARD), np.float32)
     links[candidate, back[event[found]]] = neighbours.data[entries[found]]
-    strongest = links.argmax(axis=1)
     out = np.empty((len(links), len(LINKED)), np.float32)
     out[:, :2] = links[:, :2]
-    out[:, 2] = links[np.arange(len(links)), strongest]
-    out[:, 3] = np.where(out[:, 2] > 0, strongest, np.nan)
-    out[:, 4] = np.count_nonzero(links, axis=1)
+    out[:, 2] = links.max(axis=1)
+    out[:, 3] = np.where(out[:, 2] > 0, links.argmax(axis=1), np.nan)
+    out[:, 4] = (links != 0).sum(axis=1)
     out[:, 5] = links.sum(axis=1) / np.maximum(held.sum(axis=1), 1)[asked.rows]
     out[:, 6] = links @ _FADE[:HEARD]
     return out
@@ -230,17 +234,16 @@ def _affinity(asked: Asked, items: ItemTable) -> Matrix:
     weight = (asked.places >= 0) * _FADE
     past = history[asked.places]
     with np.errstate(invalid="ignore"):
-        share = weight / weight.sum(axis=1, keepdims=True)
+        share = (weight / weight.sum(axis=1, keepdims=True))[asked.rows]
+        if items.priced:
+            price = items.columns[past, PRICE]
+            heard = weight * (price == price)  # NaN is no price
+            usual = np.nansum(price * heard, axis=1) / heard.sum(axis=1)
+            out[:, -1] = items.columns[asked.candidates.items, PRICE] - usual[asked.rows]
     for column, codes in enumerate(items.codes):
         own = codes[asked.candidates.items]
         same = codes[past][asked.rows] == own[:, None]
-        out[:, column] = np.where(own >= 0, (same * share[asked.rows]).sum(axis=1), np.nan)
-    if items.priced:
-        price = items.columns[past, PRICE]
-        heard = weight * ~np.isnan(price)
-        with np.errstate(invalid="ignore"):
-            usual = (np.nan_to_num(price) * heard).sum(axis=1) / heard.sum(axis=1)
-        out[:, -1] = items.columns[asked.candidates.items, PRICE] - usual[asked.rows]
+        out[:, column] = np.where(own >= 0, np.einsum("ij,ij->i", same, share), np.nan)
     return out
 
 

@@ -6,6 +6,7 @@ Ke et al. 2017, "LightGBM: a highly efficient gradient boosting decision tree"; 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shopkeeper.core.types import Bools, Floats, Longs
+from shopkeeper.learners.tree_tables import TreeTables
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -84,11 +86,13 @@ class _Trees:
 
     def __init__(self, config: BoostingConfig | None = None) -> None:
         self.config = config or BoostingConfig()
-        self._booster: Booster | None = None
+        self._text: str | None = None
 
     def predict(self, matrix: Matrix) -> Floats:
         """What the trees' values of each row sum to; see the class."""
-        return np.asarray(self._fitted.predict(matrix, raw_score=True, **_FAST), np.float32)
+        if self._tables is not None:
+            return self._tables.predict(matrix).astype(np.float32)
+        return np.asarray(self._booster.predict(matrix, raw_score=True, **_FAST), np.float32)
 
     def contributions(self, matrix: Matrix) -> Matrix:
         """SHAP value of each feature for each row, rows x (features + 1); the last is what all rows share.
@@ -96,33 +100,41 @@ class _Trees:
         Each row sums to its prediction. Lundberg et al. 2020, "From local explanations to global
         understanding with explainable AI for trees".
         """
-        return np.asarray(self._fitted.predict(matrix, pred_contrib=True, **_FAST), np.float32)
+        return np.asarray(self._booster.predict(matrix, pred_contrib=True, **_FAST), np.float32)
 
     @property
     def gains(self) -> dict[str, float]:
         """Total gain of all splits on each feature."""
-        booster = self._fitted
-        gain = booster.feature_importance("gain")
-        return dict(zip(booster.feature_name(), gain.tolist(), strict=True))
+        gain = self._booster.feature_importance("gain")
+        return dict(zip(self._booster.feature_name(), gain.tolist(), strict=True))
 
     def save(self, path: Path) -> None:
         """Write LightGBM's own text form."""
-        path.write_text(self._fitted.model_to_string(), encoding="utf-8")
+        path.write_text(self._fitted, encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read what `save` wrote; for predicting, not for growing further."""
-        import lightgbm as lgb
-
         trees = cls()
-        trees._booster = lgb.Booster(model_str=path.read_text(encoding="utf-8"))
+        trees._text = path.read_text(encoding="utf-8")
         return trees
 
     @property
-    def _fitted(self) -> "Booster":
-        if self._booster is None:
+    def _fitted(self) -> str:
+        if self._text is None:
             raise RuntimeError("The trees were not grown.")
-        return self._booster
+        return self._text
+
+    @cached_property
+    def _tables(self) -> TreeTables | None:
+        return TreeTables.of_text(self._fitted)
+
+    @cached_property
+    def _booster(self) -> "Booster":
+        """Made when it is first asked for: what only predicts from tables does without LightGBM."""
+        import lightgbm as lgb
+
+        return lgb.Booster(model_str=self._fitted)
 
     def _grow(
         self,
@@ -145,7 +157,9 @@ class _Trees:
             categorical_feature=list(categorical),
             params=self._parameters(),
         )
-        self._booster = lgb.train(self._parameters(), data, self.config.trees)
+        self.__dict__.pop("_tables", None)
+        self.__dict__.pop("_booster", None)
+        self._text = lgb.train(self._parameters(), data, self.config.trees).model_to_string()
 
     def _parameters(self) -> dict[str, Any]:
         config = self.config

@@ -23,7 +23,7 @@ MOST_PAIRS: Final = 200_000
 """Pairs learned from, drawn at random where there are more."""
 _REACH: Final = 3
 """Events from each other up to which two items of one person are a pair."""
-_FEWEST: Final = 1_000
+FEWEST: Final = 1_000
 """Pairs below which nothing is learned."""
 
 
@@ -106,7 +106,7 @@ def learn_projection(
     told = np.asarray(asked.any(axis=1))[pairs[0]] & np.asarray(answers.any(axis=1))[pairs[1]]
     one, other = pairs[0][told], pairs[1][told]
     identity = np.eye(asked.shape[1], dtype=np.float32)
-    if len(one) < _FEWEST:
+    if len(one) < FEWEST:
         return Projection(identity)
     popular = np.log(np.bincount(other, minlength=len(answers)) / len(other) + 1e-12).astype(np.float32)
     rng = np.random.default_rng(config.seed)

@@ -1,15 +1,17 @@
 """Sums of weighted rows of a sparse matrix: what every recommender of neighbours answers with."""
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
-from shopkeeper.core.types import Floats, Ints, Ragged, distinct, ragged_positions
+from shopkeeper.core.types import Floats, Ints, Ragged, distinct
 
 _FEW = 8
 """Requests up to which adding by hand is quicker than a product of sparse matrices."""
 _SPARSE = 4
+_NOTHING = np.empty(0, np.float32)
 
 
 class WeightedRows:
@@ -24,13 +26,16 @@ class WeightedRows:
     def __init__(self, matrix: sparse.csr_array) -> None:
         self.matrix = matrix
         self._starts = matrix.indptr.astype(np.int64)
+        self._lengths = np.diff(self._starts)
         self._scratch = threading.local()
 
     def rows(self, items: Ints) -> sparse.csr_array:
         """These rows of the matrix."""
         return self.matrix[items]
 
-    def sums(self, rows: Ragged, weights: Floats) -> tuple[Ragged, Floats]:
+    def sums(
+        self, rows: Ragged, weights: Floats, own: tuple[Ragged, Floats] | None = None
+    ) -> tuple[Ragged, Floats]:
         """Sum over a request's rows of weight * row: columns whose sum is not zero, rising, and their sums.
 
         Parameters
@@ -39,25 +44,36 @@ class WeightedRows:
             Rows to add, a list a request.
         weights
             Shape ``(len(rows.items),)``, float32.
+        own
+            Rising columns of each request, and what is added to the sum of each in the end.
         """
-        return self._few(rows, weights) if len(rows) <= _FEW else self._many(rows, weights)
+        if own is None:
+            own = Ragged.empty(len(rows)), _NOTHING
+        return self._few(rows, weights, *own) if len(rows) <= _FEW else self._many(rows, weights, *own)
 
-    def _few(self, rows: Ragged, weights: Floats) -> tuple[Ragged, Floats]:
-        positions, starts = ragged_positions(self._starts, rows.items.astype(np.int64))
-        columns = self.matrix.indices[positions]
-        values = self.matrix.data[positions] * np.repeat(weights, np.diff(starts))
-        bounds = starts[rows.offsets]
+    def _few(self, rows: Ragged, weights: Floats, own: Ragged, added: Floats) -> tuple[Ragged, Floats]:
+        bounds = zip(pairwise(rows.offsets.tolist()), pairwise(own.offsets.tolist()), strict=True)
         found = [
-            self._added(columns[low:high], values[low:high])
-            for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+            self._added(rows.items[low:high], weights[low:high], own.items[first:last], added[first:last])
+            for (low, high), (first, last) in bounds
         ]
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum([len(part) for part, _ in found], out=offsets[1:])
-        items = np.concatenate([part for part, _ in found]) if found else columns
-        return Ragged(offsets, items), np.concatenate([sums for _, sums in found]) if found else values
+        if len(found) == 1:
+            items, sums = found[0]
+            return Ragged(np.array([0, len(items)], np.int64), items), sums
+        return Ragged.of([items for items, _ in found]), np.concatenate(
+            [_NOTHING, *(sums for _, sums in found)]
+        )
 
-    def _added(self, columns: Ints, values: Floats) -> tuple[Ints, Floats]:
+    def _added(self, items: Ints, weights: Floats, own: Ints, added: Floats) -> tuple[Ints, Floats]:
         """Columns and the sum of each, added in the order in which a product of matrices adds."""
+        lengths = self._lengths[items]
+        ends = lengths.cumsum()
+        positions = (self._starts[items] - ends + lengths).repeat(lengths)
+        positions += np.arange(len(positions))
+        columns = self.matrix.indices[positions]
+        values = self.matrix.data[positions] * weights.repeat(lengths)
+        if len(own):
+            columns, values = np.concatenate([columns, own]), np.concatenate([values, added])
         total = getattr(self._scratch, "total", None)
         if total is None:
             total = self._scratch.total = np.zeros(self.matrix.shape[1], np.float32)
@@ -70,7 +86,7 @@ class WeightedRows:
         kept = sums != 0
         return found[kept], sums[kept]
 
-    def _many(self, rows: Ragged, weights: Floats) -> tuple[Ragged, Floats]:
+    def _many(self, rows: Ragged, weights: Floats, own: Ragged, added: Floats) -> tuple[Ragged, Floats]:
         # Indices of another width than the matrix's would have the product copy all of it.
         width = self.matrix.indptr.dtype
         asked = sparse.csr_array(
@@ -78,6 +94,10 @@ class WeightedRows:
             shape=(len(rows), self.matrix.shape[0]),
         )
         product = sparse.csr_array(asked @ self.matrix)
+        if len(own.items):
+            product.sort_indices()
+            entries = (added, own.items.astype(width), own.offsets.astype(width))
+            product = product + sparse.csr_array(entries, shape=product.shape)
         product.eliminate_zeros()
         product.sort_indices()
         return Ragged(product.indptr.astype(np.int64), product.indices.astype(np.int32)), product.data

@@ -67,7 +67,7 @@ def hits(lists: Ragged, truth: Ragged, k: int) -> Hits:
     ranks = np.arange(len(lists.items), dtype=np.int64) - lists.offsets[rows]
     kept = ranks < k
     asked = rows[kept] << 32 | lists.items[kept]
-    known = np.unique(truth.rows << 32 | truth.items)
+    known = np.unique(truth.keys)
     _, first = np.unique(asked, return_index=True)
     first_time = np.zeros(len(asked), np.bool_)
     first_time[first] = True

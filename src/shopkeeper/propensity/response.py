@@ -31,7 +31,7 @@ FEWEST: Final = 10
 """Responses that it takes to learn."""
 _AFTER_DAYS: Final = 366
 """How long after the end of a log its customers may still be asked about."""
-_STRENGTH: Final = 0.01
+STRENGTH: Final = 0.1
 """Inverse penalty of the line that orders campaigns."""
 Tell = Callable[[CampaignLog, Campaign, int, pl.Series], pl.DataFrame]
 """More columns of numbers: of some people facing a campaign, as of a moment, in their order."""
@@ -81,7 +81,8 @@ class ResponseModel:
         self, log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The same, and how a campaign stands among those a person could take up: the higher the rather."""
-        seen = _matrix(_table(log, campaign, as_of, people, self.kinds, self.tell))
+        known = _known(log, campaign, as_of, people, self.kinds)
+        seen = _matrix(known if self.tell is None else known.hstack(self.tell(log, campaign, as_of, people)))
         chances = self.chance.probability(seen)
         return chances, chances if self.preference is None else self.preference.score(seen)
 
@@ -116,11 +117,13 @@ def learn_responses(
     codes = {name: code for code, name in enumerate(log.customers.people.to_list())}
     matrices, truths, people = [], [], []
     names: tuple[str, ...] = ()
+    heard = np.empty(0, bool)
     for place, one in enumerate(campaigns):
         start = one.starts_at or 0
         asked = audience_of(log, one, start)
-        table = _table(log, one, start, asked, kinds, tell)
-        names = tuple(table.columns)
+        known = _known(log, one, start, asked, kinds)
+        table = known if tell is None else known.hstack(tell(log, one, start, asked))
+        names, heard = tuple(table.columns), np.arange(table.width) >= known.width
         matrices.append(_matrix(table))
         truths.append(responded(log, one, asked, until))
         people += [codes.setdefault(name, len(codes)) for name in asked.to_list()]
@@ -134,7 +137,7 @@ def learn_responses(
         np.asarray(people, np.int64),
         np.repeat(np.arange(len(truths)), [len(part) for part in truths]),
     )
-    preference = Preference.fit(examples.matrix, examples.truth, examples.person, _STRENGTH)
+    preference = Preference.fit(examples.matrix, examples.truth, examples.person, STRENGTH, heard)
     return ResponseModel(Chance.fit(examples, config, progress), preference, kinds, tell)
 
 
@@ -232,19 +235,13 @@ def _teaches(log: CampaignLog, campaign: Campaign, until: int) -> bool:
     return ran and len(log.offered(campaign.campaign_id)) > 0 and len(audience_of(log, campaign, until)) > 0
 
 
-def _table(
-    log: CampaignLog,
-    campaign: Campaign,
-    as_of: int,
-    people: pl.Series,
-    kinds: tuple[str, ...],
-    tell: Tell | None,
+def _known(
+    log: CampaignLog, campaign: Campaign, as_of: int, people: pl.Series, kinds: tuple[str, ...]
 ) -> pl.DataFrame:
     """What is known of people facing a campaign; a column of numbers each."""
-    known = facing(log, campaign, as_of, people)
     shared = about(log, campaign) | {f"kind {kind}": float(kind == campaign.kind) for kind in kinds}
-    known = known.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
-    return known if tell is None else known.hstack(tell(log, campaign, as_of, people))
+    known = facing(log, campaign, as_of, people)
+    return known.with_columns(pl.lit(value).alias(name) for name, value in shared.items())
 
 
 def _matrix(table: pl.DataFrame) -> Floats:

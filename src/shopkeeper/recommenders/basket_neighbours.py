@@ -124,10 +124,9 @@ class BasketNeighbours(Updating):
         """Everything in the person's baskets or a neighbour's; see `Scores`."""
         touched, own = self._asker(requests)
         neighbours, _ = self._neighbours(touched, own)
-        share = (1.0 / np.maximum(neighbours.lengths, 1)).astype(np.float32)
-        found, theirs = self._people.sums(neighbours, share[neighbours.rows])
-        alpha = np.float32(self.config.own)
-        return _joined(touched, alpha * own, found, (1 - alpha) * theirs)
+        share = ((1.0 - self.config.own) / np.maximum(neighbours.lengths, 1)).astype(np.float32)
+        mine = touched, np.float32(self.config.own) * own
+        return self._people.sums(neighbours, share[neighbours.rows], mine)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """The item itself where the person took it, else the items that make those alike who take it."""
@@ -214,21 +213,6 @@ class BasketNeighbours(Updating):
         )
 
 
-def _joined(few: Ragged, own: Floats, many: Ragged, theirs: Floats) -> tuple[Ragged, Floats]:
-    """Sum of two lists of scores, each by rising item within a row; the first is the shorter."""
-    keys, asked = many.rows << 32 | many.items, few.rows << 32 | few.items
-    place = np.searchsorted(keys, asked)
-    there = np.flatnonzero(place < len(keys))
-    there = there[keys[place[there]] == asked[there]]
-    scores = theirs.copy()
-    scores[place[there]] += own[there]
-    missing = np.ones(len(asked), bool)
-    missing[there] = False
-    items = np.insert(many.items, place[missing], few.items[missing])
-    offsets = many.offsets + np.append(0, np.cumsum(missing))[few.offsets]
-    return Ragged(offsets.astype(np.int64), items), np.insert(scores, place[missing], own[missing])
-
-
 def habits(
     lists: Ragged, kinds: NDArray[np.int8], times: Longs, weights: Floats, config: BasketNeighboursConfig
 ) -> tuple[Ragged, Floats]:
@@ -249,7 +233,7 @@ def habits(
     fading = config.within ** (back % config.group) * config.across ** (back // config.group)
     whole = np.minimum(baskets, config.group) * -(-baskets // config.group)
     values = weights[kinds] * fading / np.maximum(whole, 1)[lists.rows]
-    keys = lists.rows << 32 | lists.items
+    keys = lists.keys
     order = np.lexsort((back, keys))
     new_item = np.append(True, np.diff(keys[order]) != 0)[: len(keys)]
     new_basket = new_item | np.append(True, np.diff(back[order]) != 0)[: len(keys)]

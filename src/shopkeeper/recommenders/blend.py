@@ -309,6 +309,8 @@ class Scaled:
         """
         scores = fused + np.float32(weight) * ranked
         untouched = self.sorts == UNTOUCHED
+        if not untouched.any():
+            return scores
         for row in np.unique(self.candidates.rows[untouched]):
             place = slice(self.candidates.offsets[row], self.candidates.offsets[row + 1])
             others = self.retrieved[place] & ~untouched[place]
@@ -348,7 +350,7 @@ def taken(candidates: Ragged, places: Longs) -> Ragged:
 
 def union(lists: list[Ragged], n: int) -> Ragged:
     """Distinct items of several lists a row, by rising code."""
-    keys = distinct(np.concatenate([part.rows << 32 | part.items for part in lists]))
+    keys = distinct(np.concatenate([part.keys for part in lists]))
     offsets = np.searchsorted(keys, np.arange(n + 1, dtype=np.int64) << 32).astype(np.int64)
     return Ragged(offsets, (keys & 0xFFFFFFFF).astype(np.int32))
 
@@ -382,9 +384,8 @@ def _bests(scores: NDArray[np.float32], candidates: Ragged) -> NDArray[np.float3
 
 def _with_sources(ranked: Recommendations, fused: Fused, names: tuple[str, ...]) -> Recommendations:
     """Name the source that carried each entry most."""
-    keys = fused.candidates.rows << 32 | fused.candidates.items
-    wanted = ranked.lists.rows << 32 | ranked.items
-    carrier = fused.parts.argmax(axis=0).astype(np.int8)[np.searchsorted(keys, wanted)]
+    places = np.searchsorted(fused.candidates.keys, ranked.lists.keys)
+    carrier = fused.parts[:, places].argmax(axis=0).astype(np.int8)
     return Recommendations(ranked.offsets, ranked.items, ranked.scores, carrier, names)
 
 

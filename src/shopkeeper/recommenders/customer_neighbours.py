@@ -155,7 +155,7 @@ def opinions(
     weights
         How strongly each kind of event speaks, indexed by `EventType`.
     """
-    keys = lists.rows << 32 | lists.items
+    keys = lists.keys
     order = np.argsort(keys, kind="stable")
     first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0)[: len(keys)])
     pairs = keys[order][first]

@@ -205,7 +205,7 @@ def _learned(confidence: sparse.csr_array, config: FactorsConfig) -> Floats:
 
 def _summed(lists: Ragged, values: Floats) -> tuple[Ragged, Floats]:
     """Distinct items of each row, by rising code, and the sum of the values of each."""
-    keys = lists.rows << 32 | lists.items
+    keys = lists.keys
     order = np.argsort(keys, kind="stable")
     first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0)[: len(keys)])
     distinct = keys[order][first]

@@ -8,6 +8,7 @@ import numpy as np
 from shopkeeper.core.types import Bools, Ints, Recommendations
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.learners.queries import Adaptation
 from shopkeeper.recommenders.base import KnowsRepeats, Recommender, Similar
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, Tried
 from shopkeeper.recommenders.likeness import SOURCES, similar
@@ -35,6 +36,8 @@ class Model:
         Codes of what is known of customers, as the recommenders learned them.
     tried
         What validation said of showing untouched items.
+    adaptation
+        How search reads queries and items, where clicks after searches taught it.
     """
 
     version: str
@@ -44,6 +47,7 @@ class Model:
     behind: int = 0
     attributes: AttributeIndex = field(default_factory=AttributeIndex)
     tried: Tried = NOTHING_TRIED
+    adaptation: Adaptation | None = None
 
     @cached_property
     def untouched(self) -> Bools:

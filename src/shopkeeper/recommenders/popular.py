@@ -32,7 +32,7 @@ from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.changes import changed_rows
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.files import read_state, write_state
-from shopkeeper.recommenders.select import top_k
+from shopkeeper.recommenders.select import first_k
 
 _UNSOLD: Final = 1e-24
 """Popularity of what nobody took, relative to the best seller."""
@@ -79,7 +79,7 @@ class _Ranking(Updating):
         head = self._head(requests, k)
         n = len(requests)
         candidates = Ragged(np.arange(n + 1, dtype=np.int64) * len(head), np.tile(head, n))
-        return top_k(candidates, self.scores_[candidates.items], requests, k, self.name)
+        return first_k(candidates, self.scores_[candidates.items], requests, k, self.name)
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:
         """Score each candidate; see `Recommender.score`."""

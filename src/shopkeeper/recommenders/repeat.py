@@ -204,7 +204,7 @@ def _sightings(
 ) -> tuple[Longs, Ints, NDArray[np.bool_]]:
     """Bucket, item, and whether it came back, for everything these people knew at the moment."""
     before = build_histories(dataset, people, start)
-    known = before.known.rows << 32 | before.summary_items
+    known = before.known.keys
     came = np.isin(known, _taken_between(dataset, people, start, end))
     return _buckets(before, start), before.summary_items, came
 

@@ -40,11 +40,9 @@ def at(lists: Ragged, scores: Floats, candidates: Ragged) -> Floats:
     """
     out = np.zeros(len(candidates.items), np.float32)
     if len(lists.items):
-        keys = lists.rows << 32 | lists.items
-        wanted = candidates.rows << 32 | candidates.items
+        keys, wanted = lists.keys, candidates.keys
         place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        found = keys[place] == wanted
-        out[found] = scores[place[found]]
+        out = np.where(keys[place] == wanted, scores[place], out)
     return out
 
 
@@ -53,16 +51,29 @@ def top_k(candidates: Ragged, scores: Floats, requests: Requests, k: int, source
 
     Equal scores stand by rising item code. Candidates of a row are distinct.
     """
+    scores = np.where(eligible(candidates, requests), scores, np.float32(0.0))
+    chosen = [
+        start + _best(candidates.items[start:end], scores[start:end], k)
+        for start, end in _slices(candidates.offsets)
+    ]
+    return answered(candidates, scores, chosen, source)
+
+
+def first_k(candidates: Ragged, scores: Floats, requests: Requests, k: int, source: str) -> Recommendations:
+    """`top_k` of candidates that stand in their order already."""
     keep = eligible(candidates, requests) & (scores > 0)
-    offsets = np.zeros(len(candidates) + 1, np.int64)
-    np.cumsum(np.bincount(candidates.rows[keep], minlength=len(candidates)), out=offsets[1:])
-    items, scores = candidates.items[keep], scores[keep]
-    chosen = [start + _best(items[start:end], scores[start:end], k) for start, end in _slices(offsets)]
-    lengths = np.zeros(len(candidates) + 1, np.int64)
-    np.cumsum([len(rows) for rows in chosen], out=lengths[1:])
-    rows = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+    chosen = [start + np.flatnonzero(keep[start:end])[:k] for start, end in _slices(candidates.offsets)]
+    return answered(candidates, scores, chosen, source)
+
+
+def answered(candidates: Ragged, scores: Floats, chosen: list[Longs], source: str) -> Recommendations:
+    """The candidates at some places, best first, a row a request."""
+    offsets = np.zeros(len(chosen) + 1, np.int64)
+    np.cumsum([len(places) for places in chosen], out=offsets[1:])
+    places = np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+    sources = np.zeros(len(places), np.int8)
     return Recommendations(
-        lengths, items[rows], scores[rows].astype(np.float32), np.zeros(len(rows), np.int8), (source,)
+        offsets, candidates.items[places], scores[places].astype(np.float32), sources, (source,)
     )
 
 
@@ -74,23 +85,19 @@ def strongest(candidates: Ragged, scores: Floats, n: int) -> Longs:
     chosen = []
     for start, end in _slices(candidates.offsets):
         row = scores[start:end]
-        places = np.flatnonzero(row > 0)
+        bound = np.partition(row, len(row) - n)[len(row) - n] if len(row) > n else np.float32(0.0)
+        places = np.flatnonzero(row >= bound if bound > 0 else row > 0)
         if len(places) > n:
-            bound = np.partition(row[places], len(places) - n)[len(places) - n]
-            above = row[places] > bound
-            level = places[row[places] == bound][: n - int(above.sum())]
-            places = np.sort(np.concatenate([places[above], level]))
+            level = np.flatnonzero(row[places] == bound)
+            places = np.delete(places, level[n - len(places) :])
         chosen.append(start + places)
     return np.concatenate(chosen) if chosen else np.empty(0, np.int64)
 
 
 def _best(items: Ints, scores: Floats, k: int) -> Longs:
-    """Positions of the best ``k`` by falling score, then rising item code."""
-    if len(scores) > k:
-        bound = np.partition(scores, len(scores) - k)[len(scores) - k]
-        positions = np.flatnonzero(scores >= bound)
-    else:
-        positions = np.arange(len(scores))
+    """Positions of the best ``k`` above 0 by falling score, then rising item code."""
+    bound = np.partition(scores, len(scores) - k)[len(scores) - k] if len(scores) > k else 0.0
+    positions = np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
     order = np.lexsort((items[positions], -scores[positions]))
     return positions[order[:k]]
 

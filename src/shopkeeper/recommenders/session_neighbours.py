@@ -193,7 +193,7 @@ class SessionNeighbours(Updating):
     def _take(self, kept: Ragged, times: Longs, n_items: int) -> Self:
         """Answer from these sessions."""
         self.sessions_, self.times_ = kept, times
-        keys = distinct(kept.rows << 32 | kept.items)
+        keys = distinct(kept.keys)
         rows, items = keys >> 32, (keys & 0xFFFFFFFF).astype(np.int32)
         indptr = np.searchsorted(rows, np.arange(len(kept) + 1)).astype(np.int32)
         shape = (len(kept), n_items)
@@ -224,7 +224,7 @@ class SessionNeighbours(Updating):
     def _asker(self, requests: Requests) -> tuple[Ragged, Floats]:
         """Distinct items of each history that are still heard, rising, and w of each."""
         lists, strength = heard(requests.histories, self.weights_, self.config.recency, _FAINT)
-        keys = lists.rows << 32 | lists.items
+        keys = lists.keys
         order = np.argsort(keys, kind="stable")
         last = np.flatnonzero(np.append(np.diff(keys[order]) != 0, True)[: len(keys)])
         pairs = keys[order][last]

@@ -18,6 +18,7 @@ from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.cache import VECTORS, Cached
 from shopkeeper.features.meaning import texts_of, vectors_of
 from shopkeeper.features.searchable import searchable
+from shopkeeper.learners.queries import Adaptation, Adapted
 from shopkeeper.retrieval.kept import alone, fingerprint
 from shopkeeper.retrieval.vectors import Neighbours, name_of
 from shopkeeper.retrieval.words import Words
@@ -74,6 +75,8 @@ class Finder:
         The shop's folder of what can be made again; None keeps everything in memory.
     choose
         The encoder that fits; None for words alone.
+    adapted
+        How queries and items are read, where the live model has learned it.
     every
         Seconds between two looks at whether an item has changed.
     """
@@ -83,11 +86,14 @@ class Finder:
         catalogue: LiveCatalogue,
         cache: Path | None = None,
         choose: EncoderChoice | None = None,
+        adapted: Callable[[], Adaptation | None] = lambda: None,
         *,
         every: float = 0.5,
     ) -> None:
         self._catalogue, self._cache, self._choose, self._every = catalogue, cache, choose, every
-        self._looked, self._version, self._content = float("-inf"), -1, ""
+        self._adapted = adapted
+        self._looked, self._content = float("-inf"), ""
+        self._seen: tuple[int, Adaptation | None] = (-1, None)
         self._index: Index | None = None
         self._lock, self._first, self._stop = Lock(), Event(), Event()
         self._builder: Thread | None = None
@@ -132,9 +138,9 @@ class Finder:
             busy = self._builder is not None and self._builder.is_alive()
             if not busy and not self._stop.is_set() and monotonic() - self._looked >= every:
                 self._looked = monotonic()
-                version = self._catalogue.items_version()
-                if version != self._version:
-                    self._version = version
+                seen = self._catalogue.items_version(), self._adapted()
+                if seen != self._seen:
+                    self._seen = seen
                     self._builder = Thread(target=self._build, name="search index", daemon=True)
                     self._builder.start()
             return self._builder
@@ -147,14 +153,16 @@ class Finder:
         except Exception:
             # A thread has nobody to tell; pages go on, and the next search tries again.
             _LOG.exception("The search index could not be built.")
-            self._version = -1
+            self._seen = (-1, None)
         finally:
             self._first.set()
 
     def _renew(self, table: pl.DataFrame) -> None:
         items, fields = ItemIndex(tuple(table["item_id"].to_list()), table), searchable(table)
         texts = texts_of(items)
-        content = fingerprint({**fields, "item_id": items.ids, "text": texts})
+        adaptation = self._seen[1]
+        learned = "" if adaptation is None else adaptation.name
+        content = fingerprint({**fields, "item_id": items.ids, "text": texts, "learned": [learned]})
         if content == self._content:
             return
         folder = None if self._cache is None else self._cache / "search"
@@ -162,32 +170,51 @@ class Finder:
         if self._index is None:
             self._index = index
             self._first.set()
-        self._index, self._content = self._with_meaning(index, items, texts), content
+        self._index, self._content = self._with_meaning(index, items, texts, adaptation), content
 
-    def _with_meaning(self, index: Index, items: ItemIndex, texts: list[str]) -> Index:
+    def _with_meaning(
+        self, index: Index, items: ItemIndex, texts: list[str], adaptation: Adaptation | None
+    ) -> Index:
         """The index with vectors, or as it is where none can be had."""
         try:
             encoder = self._choose(sorted(set(texts))) if self._choose is not None and texts else None
             if encoder is None or self._cache is None:
                 return index
-            neighbours = self._neighbours(encoder, items, fingerprint({"text": texts}), self._cache)
+            if adaptation is not None and adaptation.encoder != encoder.id:
+                adaptation = None  # the shop has changed its encoder since
+            neighbours = self._neighbours(
+                encoder, adaptation, items, fingerprint({"text": texts}), self._cache
+            )
         except ShopkeeperError as error:
             _LOG.warning("Search goes by words alone: %s", error)
             return index
-        return Index(index.ids, index.words, neighbours, OneAtATime(encoder))
+        if adaptation is None:
+            return Index(index.ids, index.words, neighbours, OneAtATime(encoder))
+        reader = OneAtATime(Adapted(encoder, adaptation))
+        return Index(index.ids, index.words, neighbours, reader, adaptation.least)
 
-    def _neighbours(self, encoder: Encoder[str], items: ItemIndex, content: str, cache: Path) -> Neighbours:
+    def _neighbours(
+        self,
+        encoder: Encoder[str],
+        adaptation: Adaptation | None,
+        items: ItemIndex,
+        content: str,
+        cache: Path,
+    ) -> Neighbours:
         """What is kept, or else made by whichever process comes first."""
+        reader = encoder.id if adaptation is None else Adapted(encoder, adaptation).id
         folder = cache / "search"
-        kept = folder / name_of(encoder.id, content)
+        kept = folder / name_of(reader, content)
         with suppress(NotIndexed, CorruptModel):
-            return Neighbours.load(kept, encoder.id)
+            return Neighbours.load(kept, reader)
         with alone(folder, lambda: self._go_on(0, 0)):
             with suppress(NotIndexed, CorruptModel):
-                return Neighbours.load(kept, encoder.id)
+                return Neighbours.load(kept, reader)
             with Cached(encoder, cache / VECTORS) as cached:
                 vectors = vectors_of(items, lambda texts: cached.encode(texts, self._go_on))
-            neighbours = Neighbours.of(vectors, encoder.id, content)
+            if adaptation is not None:
+                vectors = adaptation.projection.of(vectors)
+            neighbours = Neighbours.of(vectors, reader, content)
             neighbours.save(folder)
         return neighbours
 

@@ -8,6 +8,7 @@ from shopkeeper.core.config import ShopConfig, load_config
 from shopkeeper.core.errors import ShopNotFound
 from shopkeeper.core.ports import Clock, system_clock
 from shopkeeper.data.store import STORE_FILE, Store
+from shopkeeper.learners.queries import Adaptation
 from shopkeeper.privacy.identity import KEY_FILE, Identity, load_key
 from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.models import LiveModel
@@ -49,5 +50,10 @@ def open_service(
     models = LiveModel(folder / "models", lambda models: load_model(models / current_version(models)))
     store = Store(folder / STORE_FILE)
     choice = encoders(config) if encoders else None
-    finder = Finder(store, folder / "cache", choice)
+
+    def adapted() -> Adaptation | None:
+        model = models.current()
+        return None if model is None else model.adaptation
+
+    finder = Finder(store, folder / "cache", choice, adapted)
     return Service(config, identity, store, models, clock, finder, choice or (lambda texts: None))

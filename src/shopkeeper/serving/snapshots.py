@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -15,18 +16,22 @@ from typing import Any, Final
 import polars as pl
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.config import ShopConfig
 from shopkeeper.core.errors import ShopkeeperError
+from shopkeeper.core.ports import system_clock
 from shopkeeper.core.types import DAY_MS
+from shopkeeper.data import outbox
 from shopkeeper.data.campaign_log import read_campaign_log
 from shopkeeper.data.store import Store
 from shopkeeper.evaluation.backtest import Progress
 from shopkeeper.serving.beside import Beside
 from shopkeeper.surfaces.snapshot import PARTS, Asked, Take
+from shopkeeper.training.campaigns import learn_campaigns
 
 FOLDER: Final = "snapshots"
 SNAPSHOT: Final = "snapshot"
 """What is announced while one is taken."""
+EFFECT_DAYS: Final = 28
+"""After a message, in which a purchase is counted."""
 HORIZON: Final = 28
 """Days ahead that are told of, unless another number is asked for."""
 
@@ -135,14 +140,12 @@ class Snapshots:
         return self._folder / f"{name}.{table}.{told['stamp']}.parquet"
 
 
-def take_snapshot(
-    store: Store, folder: Path, config: ShopConfig, as_of: int, days: int, progress: Progress
-) -> tuple[str, ...]:
+def take_snapshot(store: Store, folder: Path, as_of: int, days: int, progress: Progress) -> tuple[str, ...]:
     """Take every part and keep it; what cannot be told is told as that.
 
     Parameters
     ----------
-    store, folder, config
+    store, folder
         The shop.
     as_of
         The moment, epoch milliseconds.
@@ -158,18 +161,30 @@ def take_snapshot(
     What could not be told, and why.
     """
     snapshots, faults = Snapshots(folder), []
-    erasures, log = store.erasures(), read_campaign_log(store, store)
-    if as_of > log.customers.end + days * DAY_MS:
-        as_of = log.customers.end
+    trial = store.read(partial(outbox.trial, days=EFFECT_DAYS, now=system_clock()))
+
+    def read() -> tuple[int, Asked]:
+        erasures, log = store.erasures(), read_campaign_log(store, store)
+        end = log.customers.end
+        when = as_of if as_of <= end + days * DAY_MS else end
+        return erasures, Asked(log, when, days, trial, learn_campaigns)
+
+    erasures, asked = read()
     for name, take in PARTS.items():
-        snapshots.put(name, part := _taken(take, Asked(log, as_of, days, config), progress))
+        told = partial(_telling, name, progress)
+        snapshots.put(name, part := _taken(take, asked, told))
         while store.erasures() != erasures:
             # Whoever was erased meanwhile must not be found in what is kept.
-            erasures, log = store.erasures(), read_campaign_log(store, store)
-            snapshots.put(name, part := _taken(take, Asked(log, as_of, days, config), progress))
+            erasures, asked = read()
+            snapshots.put(name, part := _taken(take, asked, told))
         if part.fault:
             faults.append(f"{name}: {part.fault}")
     return tuple(faults)
+
+
+def _telling(name: str, progress: Progress, stage: str, done: int, total: int) -> None:
+    """Parts go through the same stages; each tells of its own."""
+    progress(f"{name}: {stage}", done, total)
 
 
 def _taken(take: Take, asked: Asked, progress: Progress) -> Part:

@@ -25,7 +25,7 @@ from shopkeeper.surfaces.visit import Ranked, Visit
 POOL: Final = 200
 """Items found by words, and as many by meaning, among which the order is made and facets are counted."""
 LEAST_LIKENESS: Final = 0.18
-"""Cosine to the query below which an item is not found by meaning; see decision 041."""
+"""See `Index.least`: for an encoder as it is."""
 _TASTE: Final = 0.2
 """How much the item that suits the person best gains, as a share of its score."""
 _MOST_NAMES: Final = 10
@@ -50,12 +50,15 @@ class Index:
         By their meaning; None where that is not ready, or nothing reads the catalogue.
     encoder
         What made ``neighbours``, to read queries with.
+    least
+        Cosine to the query below which an item is not found by meaning; see decision 041.
     """
 
     ids: tuple[str, ...]
     words: Words
     neighbours: Neighbours | None = None
     encoder: Encoder[str] | None = None
+    least: float = LEAST_LIKENESS
     _laid: dict[int, tuple[Assortment, Longs, Longs]] = field(default_factory=dict, compare=False, repr=False)
 
     def places(self, stock: Assortment) -> Longs:
@@ -126,7 +129,7 @@ class Index:
         if self.neighbours is None or self.encoder is None or not words_of(query) or not allowed.any():
             return np.zeros(0, np.int32), np.zeros(0, np.float32)
         codes, likeness = self.neighbours.search(self.encoder.encode([query]), pool, allowed)
-        near = likeness[0] >= LEAST_LIKENESS
+        near = likeness[0] >= self.least
         return codes[0][near], likeness[0][near]
 
 

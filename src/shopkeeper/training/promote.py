@@ -27,8 +27,10 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.errors import CorruptModel, DiskFull, NotTrained
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import Dataset, ItemIndex
+from shopkeeper.learners.contrastive import Projection
+from shopkeeper.learners.queries import Adaptation
 from shopkeeper.recommenders.blend import Blend
-from shopkeeper.recommenders.files import read_state
+from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, Seen, Tried
 from shopkeeper.recommenders.model import Model
 from shopkeeper.recommenders.registry import RECOMMENDERS
@@ -39,7 +41,7 @@ OWN: Final = Blend.name
 """Under which name a manifest keeps the figures of the model itself, beside those of its contestants."""
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
-_ITEMS, _BLEND = "items.parquet", "blend"
+_ITEMS, _BLEND, _SEARCH = "items.parquet", "blend", "search"
 
 
 def new_version(now: datetime | None = None) -> str:
@@ -47,7 +49,9 @@ def new_version(now: datetime | None = None) -> str:
     return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
-def save_model(models: Path, blend: Blend, dataset: Dataset, facts: dict[str, Any]) -> str:
+def save_model(
+    models: Path, blend: Blend, dataset: Dataset, facts: dict[str, Any], adaptation: Adaptation | None = None
+) -> str:
     """Write a model into a folder of its own and return its version; it is not current yet.
 
     Parameters
@@ -58,6 +62,8 @@ def save_model(models: Path, blend: Blend, dataset: Dataset, facts: dict[str, An
         What was trained, and on what: catalogue and names of attributes are kept.
     facts
         Anything JSON can hold: data window, settings, figures. Kept in the manifest.
+    adaptation
+        How search reads queries and items.
 
     Raises
     ------
@@ -67,6 +73,8 @@ def save_model(models: Path, blend: Blend, dataset: Dataset, facts: dict[str, An
     version = new_version()
     draft = models / f".{version}"
     try:
+        if adaptation is not None:
+            _write_adaptation(draft / _SEARCH, adaptation)
         _write(draft, version, blend, dataset, facts)
         draft.rename(models / version)
         _sync(models)
@@ -111,7 +119,20 @@ def load_model(folder: Path) -> Model:
     fields, values = (manifest["attributes"][part] for part in ("fields", "values"))
     attributes = AttributeIndex(tuple(fields), tuple(map(tuple, values)))
     behind, tried = int(manifest.get("behind", 0)), _tried(manifest)
-    return Model(folder.name, items, blend, parts, behind, attributes, tried)
+    adaptation = _adaptation(folder / _SEARCH)
+    return Model(folder.name, items, blend, parts, behind, attributes, tried, adaptation)
+
+
+def _write_adaptation(folder: Path, adaptation: Adaptation) -> None:
+    settings = {"encoder": adaptation.encoder, "least": adaptation.least}
+    write_state(folder, settings, matrix=adaptation.projection.matrix)
+
+
+def _adaptation(folder: Path) -> Adaptation | None:
+    if not folder.is_dir():
+        return None
+    settings, arrays = read_state(folder)
+    return Adaptation(settings["encoder"], Projection(arrays["matrix"]), settings["least"])
 
 
 def _tried(manifest: dict[str, Any]) -> Tried:

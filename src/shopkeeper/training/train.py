@@ -40,6 +40,7 @@ from shopkeeper.training.promote import (
     read_manifest,
     save_model,
 )
+from shopkeeper.training.searches import learn_from_log
 from shopkeeper.training.tuning.trials import thinned
 
 _OPEN_DAYS: Final = 30
@@ -127,7 +128,12 @@ def train(
     final = refit(measured, learnable.dataset, progress, checkpoint)
     settings = final.settings
     facts = _facts(learnable, settings, evaluation) | {"tried": asdict(final.tried)}
-    version = save_model(models, final, learnable.dataset, facts)
+    progress("learn from searches", 0, 1)
+    searched = learn_from_log(log, learnable.dataset.items, config, cache)
+    progress("learn from searches", 1, 1)
+    facts |= {"search": searched.record()} if searched else {}
+    adaptation = searched.adaptation if searched else None
+    version = save_model(models, final, learnable.dataset, facts, adaptation)
     good, reason = _verdict(evaluation)
     if good:
         promote(models, version)

@@ -234,7 +234,8 @@ def _live(
     manifest = read_manifest(models / version)
     kept = {name: value for name, value in manifest.items() if name not in _OF_THE_FOLDER}
     over = replace(changed.after, attributes=changed.model.attributes)
-    new = save_model(models, blend, over, {**kept, **facts, "updated_from": version})
+    facts = {**kept, **facts, "updated_from": version}
+    new = save_model(models, blend, over, facts, changed.model.adaptation)
     if current_version(models) == version:
         promote(models, new)
         prune(models)

@@ -12,7 +12,8 @@ from tests.serving import world
 from tests.web.conftest import application, visit
 from tests.web.page_reader import Page
 
-PAGES = ["", "/models", "/customers", "/segments", "/watch", "/catalogue", "/results"]
+OF_CUSTOMERS = ["/customers", "/segments", "/watch", "/campaigns", "/ads", "/curves"]
+PAGES = ["", "/models", *OF_CUSTOMERS, "/catalogue", "/results"]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def looked(service, browser_of_a_guest, monkeypatch):
     """A browser in front of a shop whose customers were looked at."""
     folder = service.store.path.parent
     monkeypatch.setattr(snapshots, "PARTS", {"customers": customers})
-    take_snapshot(service.store, folder, service.config, world.NOW, 28, lambda *stage: None)
+    take_snapshot(service.store, folder, world.NOW, 28, lambda *stage: None)
     return browser_of_a_guest
 
 

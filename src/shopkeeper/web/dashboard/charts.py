@@ -31,6 +31,7 @@ _STYLE: Final = (
     ".c0{fill:#a83c18;stroke:#a83c18}.c1{fill:#1f5a7d;stroke:#1f5a7d}.c2{fill:#2f6142;stroke:#2f6142}"
     ".c3{fill:#7a5200;stroke:#7a5200}.c4{fill:#74376a;stroke:#74376a}.c5{fill:#655545;stroke:#655545}"
     ".bar{stroke:none}.line{fill:none;stroke-width:2}.band{stroke:none;opacity:.18}.hit{fill:transparent}"
+    ".mark-line{stroke:#655545;stroke-width:2;stroke-dasharray:5 4}.zero{stroke:#655545}"
 )
 
 
@@ -79,6 +80,8 @@ class Chart:
         Lines with bands for intervals; else bars, one on top of another.
     percent
         Whether values are shares, 0 to 1.
+    mark
+        A place that is pointed out with a line.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Chart:
     series: tuple[Series, ...]
     lines: bool = False
     percent: bool = False
+    mark: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -118,10 +122,11 @@ class Chart:
 
     def svg(self, *, alone: bool = False) -> str:
         """The drawing; ``alone`` makes a file of it, with its own colours and title."""
-        top = round_up(max(self._tops(), default=0.0))
+        top, bottom = round_up(max(self._tops(), default=0.0)), self._bottom()
         box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+        drawn = self._lines(top, bottom) if self.lines else self._bars(top)
         head = f'<svg class="chart" {box} role="img" aria-label="{escape(self.title)}"'
-        inner = [*self._grid(top), *(self._lines(top) if self.lines else self._bars(top)), *self._places()]
+        inner = [*self._grid(top, bottom), *drawn, *self._marked(), *self._places()]
         if not alone:
             return f"{head}>{''.join(inner)}</svg>"
         head += f' xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT + 30}"'
@@ -143,12 +148,24 @@ class Chart:
             for place in range(len(self.labels)):
                 yield sum(one.values[place] or 0.0 for one in self.series)
 
-    def _grid(self, top: float) -> Iterator[str]:
+    def _bottom(self) -> float:
+        """Where the axis of lines begins: 0, unless something lies below."""
+        lowest = min((v for one in self.series for v in (*one.values, *one.lows) if v is not None), default=0)
+        return -round_up(-lowest) if self.lines and lowest < 0 else 0.0
+
+    def _marked(self) -> Iterator[str]:
+        if self.mark is not None and self.mark < len(self.labels):
+            yield f'<path class="mark-line" d="M{self._x(self.mark):.1f} {_TOP}V{_FLOOR}"/>'
+
+    def _grid(self, top: float, bottom: float) -> Iterator[str]:
         for part in range(5):
             y = _FLOOR - part * (_FLOOR - _TOP) / 4
             yield f'<path class="grid" d="M{_LEFT} {y:g}H{_WIDTH - _RIGHT}"/>'
-            told = self._short(top * part / 4)
+            told = self._short(bottom + (top - bottom) * part / 4)
             yield f'<text x="{_LEFT - 6}" y="{y + 4:g}" text-anchor="end">{told}</text>'
+        if bottom < 0:
+            zero = _FLOOR + bottom / (top - bottom) * (_FLOOR - _TOP)
+            yield f'<path class="grid zero" d="M{_LEFT} {zero:.1f}H{_WIDTH - _RIGHT}"/>'
         step = max(1, math.ceil(len(self.labels) / _LABELS))
         for place in range(0, len(self.labels), step):
             at = f'x="{self._x(place):.1f}" y="{_HEIGHT - 8}"'
@@ -158,7 +175,7 @@ class Chart:
     def _short(self, value: float) -> str:
         if self.percent:
             return f"{100 * value:.3g}%"
-        return f"{value / 1000:.3g}k" if value >= 1000 else f"{value:.3g}"
+        return f"{value / 1000:.3g}k" if abs(value) >= 1000 else f"{value:.3g}"
 
     @property
     def _step(self) -> float:
@@ -180,9 +197,9 @@ class Chart:
                         f'y="{floor:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
                     )
 
-    def _lines(self, top: float) -> Iterator[str]:
+    def _lines(self, top: float, bottom: float) -> Iterator[str]:
         def at(place: int, value: float) -> str:
-            return f"{self._x(place):.1f} {_FLOOR - value / top * (_FLOOR - _TOP):.1f}"
+            return f"{self._x(place):.1f} {_FLOOR - (value - bottom) / (top - bottom) * (_FLOOR - _TOP):.1f}"
 
         for colour, one in enumerate(self.series):
             name = f"c{colour % COLOURS}"

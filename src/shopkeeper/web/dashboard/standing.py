@@ -4,12 +4,11 @@ from functools import partial
 
 from shopkeeper.data import outbox
 from shopkeeper.serving.service import Service
+from shopkeeper.serving.snapshots import EFFECT_DAYS
 from shopkeeper.surfaces.quiet import send_at
 from shopkeeper.web.formatting import clock
 from shopkeeper.web.strings import Words
 
-DAYS = 28
-"""After a message, in which a purchase is counted."""
 STATUSES = (outbox.WAITING, outbox.SENT, outbox.HELD_OUT, outbox.WITHDRAWN, outbox.GIVEN_UP)
 
 
@@ -18,11 +17,11 @@ def standing(service: Service, words: Words, now: int) -> dict[str, object]:
     terms = service.config.actions
     counts = service.store.read(outbox.counts)
     loud = send_at(now, terms.quiet_from, terms.quiet_until)
-    came = service.store.read(partial(outbox.outcomes, days=DAYS))
+    came = service.store.read(partial(outbox.outcomes, days=EFFECT_DAYS))
     return {
         "counts": [(words(f"status_{name.replace(' ', '_')}"), counts.get(name, 0)) for name in STATUSES],
         "messages": sum(counts.values()),
-        "days": DAYS,
+        "days": EFFECT_DAYS,
         "came": [(action_name(action, words), *rest) for action, *rest in came.rows()],
         "rest_days": f"{terms.rest_days:g}",
         "most": terms.most_messages,
