@@ -223,7 +223,7 @@ def spread(port: int, connections: int, workers: int = 2) -> list[socket.socket]
     """
     most = -(-connections // workers)
     found: dict[bytes, list[socket.socket]] = {}
-    spare = []
+    spare: list[socket.socket] = []
     while sum(map(len, found.values())) < connections:
         connected = socket.create_connection(("127.0.0.1", port))
         connected.sendall(b"GET /worker HTTP/1.1\r\nHost: localhost\r\n\r\n")
