@@ -96,7 +96,7 @@ def measured(dataset: Dataset, seed: int, out: Path) -> Told:
     for name, ties in (("without", Ties()), ("with", dataset.ties)):
         split = held_out(replace(dataset, ties=ties), seed)
         model = fitted(split, seed, out / f"steps-{seed}")
-        print(f"seed {seed}, {name}: {model.settings}", flush=True)
+        print(f"seed {seed}, {name}: {model.settings.blend}", flush=True)
         models = {name: model} | {part.name: part for part in model.sources if isinstance(part, Social)}
         for label, one in models.items():
             lists = hits(asked(one, split.test), split.test.truth, K)
@@ -132,7 +132,8 @@ def groups(told: Told) -> dict[str, Bools]:
 
 def of_people(seeds: list[Told], label: str, group: str) -> Values:
     """Mean over the seeds in which a person was asked as one of a group."""
-    values = np.stack([np.where(groups(told)[group], told[label], np.nan) for told in seeds])
+    # Where friends got no weight at all there is no figure of theirs.
+    values = np.stack([np.where(groups(told)[group], told.get(label, np.nan), np.nan) for told in seeds])
     counts = np.maximum((~np.isnan(values)).sum(axis=0), 1)
     return np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0) / counts)
 
