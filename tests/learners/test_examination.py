@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import betabinom
 
+from shopkeeper.core.types import Doubles
 from shopkeeper.learners.examination import STRENGTHS, likeness, own_worlds, row_worth
 
 TRUE = np.array([0.10, 0.05, 0.20, 0.15])
@@ -60,21 +61,22 @@ def test_samples_come_from_the_seed_and_narrow_with_the_log():
     assert (orders == np.argsort(-TRUE)).all(1).mean() > 0.9
 
 
-def people(strength: float, n: int = 400, looks: int = 60):
+def people(strength: float, n: int = 400, looks: int = 60) -> tuple[Doubles, Doubles]:
     """Clicks of people whose rows are worth what a beta distribution of this strength about all's says."""
     rng = np.random.default_rng(2)
     own = TRUE if np.isinf(strength) else rng.beta(strength * TRUE, strength * (1 - TRUE), (n, 4))
-    return np.full((n, 4), float(looks)), rng.binomial(looks, np.broadcast_to(own, (n, 4))).astype(float)
+    clicked = np.asarray(rng.binomial(looks, np.broadcast_to(own, (n, 4))), np.float64)
+    return np.full((n, 4), float(looks)), clicked
 
 
 @pytest.mark.parametrize("strength", [6.0, 25.0, 100.0])
 def test_how_much_people_differ_is_found(strength):
-    found = likeness(*people(strength), mean=TRUE)
+    found = likeness(*people(strength), TRUE)
     assert strength / 2.1 <= found <= strength * 2.1
 
 
 def test_people_who_are_alike_are_not_told_apart():
-    assert np.isinf(likeness(*people(np.inf), mean=TRUE))
+    assert np.isinf(likeness(*people(np.inf), TRUE))
     assert np.isinf(likeness(np.zeros((3, 4)), np.zeros((3, 4)), TRUE))
 
 
