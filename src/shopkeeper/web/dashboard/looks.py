@@ -78,5 +78,7 @@ class Looks:
 
     def _running(self, call: Call) -> dict[str, object]:
         state, clock = self._snapshotter.state(), self._frame.front.clock()
-        since = ago(call.visitor.words, state.started, clock) if state else ""
-        return {"look_running": self._snapshotter.running, "look_run": state, "look_since": since}
+        # What was announced last may be the run before, until the new one has begun.
+        begun = state if state and state.running else None
+        since = ago(call.visitor.words, begun.started, clock) if begun else ""
+        return {"look_running": self._snapshotter.running, "look_run": begun, "look_since": since}
