@@ -15,12 +15,6 @@ _PLACE: Final = "place"
 _LOOKS: Final = "looks"
 
 
-def rows_shown(shown: pl.DataFrame, surface: str) -> int:
-    """How many rows all pages of a kind showed together: the most clicks that `row_counts` can find."""
-    pages = shown.filter(pl.col(c.SURFACE) == surface)
-    return pages.select(c.REQUEST_ID, c.ROW).n_unique()
-
-
 def row_counts(
     shown: pl.DataFrame, events: pl.DataFrame, surface: str, rows: Sequence[str], n_places: int
 ) -> tuple[Doubles, Doubles]:

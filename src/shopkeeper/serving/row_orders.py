@@ -7,12 +7,14 @@ from threading import Event, Lock, Thread
 from typing import Final, Self
 
 import numpy as np
+import polars as pl
 
+from shopkeeper.core import columns as c
 from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.types import Doubles
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.lately import Lately
-from shopkeeper.evaluation.rows import own_counts, row_counts, rows_shown
+from shopkeeper.evaluation.rows import own_counts, row_counts
 from shopkeeper.learners.examination import likeness, own_worlds, row_worth
 from shopkeeper.surfaces.row_order import ROWS, RowOrder, draw_order
 
@@ -89,13 +91,15 @@ class RowOrders:
 
     def learn(self) -> None:
         """Learn from the newest answers and what came of them; the same log gives the same orders."""
+        # A click echoes the answer it follows from: where few events do, no answer need be read.
+        events = self._lately.events().filter(pl.col(c.REQUEST_ID).is_not_null())
+        if len(events) < FEWEST_CLICKS:
+            return
         answers = self._decisions.shown()
-        if rows_shown(answers, SURFACE) < FEWEST_CLICKS:
-            return  # A row is clicked once a page at most: the log need not be read.
-        shown, clicked = row_counts(answers, self._lately.events(), SURFACE, ROWS, PLACES)
+        shown, clicked = row_counts(answers, events, SURFACE, ROWS, PLACES)
         if clicked.sum() >= FEWEST_CLICKS:
             worth = row_worth(shown, clicked)
-            people, looks, clicks = own_counts(answers, self._lately.events(), SURFACE, ROWS, worth.looked)
+            people, looks, clicks = own_counts(answers, events, SURFACE, ROWS, worth.looked)
             self._own = Own.of(people, looks, clicks, worth.mean)
             self._worlds = worth.samples(WORLDS, seed=int(shown.sum()))
 
