@@ -178,5 +178,5 @@ def _summed(keys: Longs, values: Doubles, n: int) -> tuple[Ragged, Floats]:
 
 def _added(parts: list[tuple[Ragged, Floats]]) -> tuple[Ragged, Floats]:
     """Sum of several scores of the same requests."""
-    keys = np.concatenate([found.rows << 32 | found.items for found, _ in parts])
+    keys = np.concatenate([found.keys for found, _ in parts])
     return _summed(keys, np.concatenate([scores for _, scores in parts]), len(parts[0][0]))

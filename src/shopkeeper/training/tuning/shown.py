@@ -84,8 +84,7 @@ def _lesson(sources: tuple[Recommender, ...], config: BlendConfig, pages: Pages)
     candidates = taken(scaled.candidates, places)
     signals: Signals = scaled.said(places, fused)
     showings = pages.showings
-    keys = candidates.rows << 32 | candidates.items
-    wanted = showings.items.rows << 32 | showings.items.items
+    keys, wanted = candidates.keys, showings.items.keys
     spot = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     found = keys[spot] == wanted
     return ShownLesson(

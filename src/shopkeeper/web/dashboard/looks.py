@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shopkeeper.core.errors import InvalidRequest
+from shopkeeper.core.errors import InvalidRequest, NotFound
 from shopkeeper.serving.snapshots import HORIZON, Part, Snapshotter
 from shopkeeper.web import forms
 from shopkeeper.web.dashboard.frame import Frame
@@ -43,6 +43,13 @@ class Looks:
         """One part of the snapshot, None where it holds nothing."""
         part = self._snapshots.part(name)
         return None if part is None or part.fault else part
+
+    def known(self, name: str) -> Part:
+        """One part of the snapshot; raises `NotFound` where it holds nothing."""
+        part = self.part(name)
+        if part is None:
+            raise NotFound("Nobody has looked at customers yet.")
+        return part
 
     def start(self, call: Call) -> Response:
         """Take a snapshot beside the service, and go back to where it was asked for."""

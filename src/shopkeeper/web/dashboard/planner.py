@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.errors import InvalidRequest, NotFound, UnknownCampaign
+from shopkeeper.core.errors import InvalidRequest, UnknownCampaign
 from shopkeeper.data import outbox
 from shopkeeper.data.outbox import HELD_OUT, WAITING, Message
 from shopkeeper.serving.delivery import message_id, rest_of
@@ -74,7 +74,7 @@ class CampaignPages:
 
     def save(self, call: Call) -> Response:
         """Whom to invite as CSV, with the first moment at which it may be sent."""
-        part, asked = self._part(), call.request.query_params
+        part, asked = self._looks.known(PART), call.request.query_params
         found, terms = self._found(part, asked), self._frame.service.config.actions
         moment = clock(send_at(self._now(), terms.quiet_from, terms.quiet_until))
         return saved_table(
@@ -91,7 +91,7 @@ class CampaignPages:
 
     def approve(self, call: Call) -> Response:
         """Let invitations wait in the outbox, and keep who is held out."""
-        part = self._part()
+        part = self._looks.known(PART)
         if part.stamp != forms.field(call.form, "stamp"):
             raise InvalidRequest(
                 "Customers were looked at anew since the plan was shown.", hint="Look at the plan again."
@@ -190,12 +190,6 @@ class CampaignPages:
             "held": held,
             "items": [(shelves.name_of(service, one, words), shelves.item_url(one)) for one in row[ITEMS]],
         }
-
-    def _part(self) -> Part:
-        part = self._looks.part(PART)
-        if part is None:
-            raise NotFound("Nobody has looked at customers yet.")
-        return part
 
     def _worth(self, part: Part, asked: _Asked) -> Worth:
         terms = self._frame.service.config.actions

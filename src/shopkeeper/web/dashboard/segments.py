@@ -190,9 +190,7 @@ class Segments:
 
     def _asked(self, call: Call) -> tuple[str, pl.DataFrame]:
         """The members of the segment, or of the rule, in the query."""
-        part, asked = self._looks.part(CUSTOMERS), call.request.query_params
-        if part is None:
-            raise NotFound("Nobody has looked at customers yet.")
+        part, asked = self._looks.known(CUSTOMERS), call.request.query_params
         if rule := asked.get("rule", "").strip():
             return "", about_members(part, tried(part, rule))
         name, found = asked.get("segment", ""), self._divided(part, self._way(call))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.errors import InvalidRequest, NotFound
+from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.data import outbox
 from shopkeeper.serving.delivery import approve, rest_of
 from shopkeeper.serving.snapshots import Part
@@ -82,9 +82,7 @@ class WatchPages:
 
     def save(self, call: Call) -> Response:
         """The list as CSV, with the first moment at which it may be sent."""
-        part = self._looks.part(PART)
-        if part is None:
-            raise NotFound("Nobody has looked at customers yet.")
+        part = self._looks.known(PART)
         found = self._found(call, part, call.request.query_params)
         terms = self._frame.service.config.actions
         moment = clock(send_at(self._now(), terms.quiet_from, terms.quiet_until))
