@@ -1,6 +1,7 @@
 """The autoencoder: torch and NumPy say the same, and the sampled softmax is the whole one on average."""
 
 import numpy as np
+import pytest
 import torch
 
 from shopkeeper.core.types import Requests
@@ -60,3 +61,15 @@ def test_nothing_is_learned_without_moments():
     dataset = chains(5).where(np.zeros(50, bool))
     training = learner.AutoencoderTraining(4, 2, 0.8, 5, 1, 0.0, 0.0, 10, 4, 100, Descent(1, 9.0, 0.1), 0)
     assert learner.learn_autoencoder(dataset, np.arange(60, dtype=np.int32), training) == ({}, 0)
+
+
+def test_items_start_where_what_is_told_of_them_lies():
+    told = np.random.default_rng(0).standard_normal((30, 16)).astype(np.float32)
+    start = learner._start(30, SMALL.training(), told)
+    expected = np.corrcoef(told - told.mean(axis=0))
+    for name in ("items_in", "items_out"):
+        found = start[name].detach().numpy()
+        cosines = found @ found.T / np.outer(*[np.linalg.norm(found, axis=1)] * 2)
+        assert np.corrcoef(cosines.ravel(), expected.ravel())[0, 1] > 0.95
+    chance = learner._start(30, SMALL.training(), None)["items_in"].detach().numpy()
+    assert chance.std() == pytest.approx(start["items_in"].detach().numpy().std(), rel=0.1)

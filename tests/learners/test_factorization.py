@@ -131,6 +131,18 @@ def test_learning_is_repeatable_and_can_be_ended():
     assert len(passes) == 3
 
 
+def test_what_is_told_of_things_is_where_they_start():
+    told = np.repeat(np.random.default_rng(6).standard_normal((2, 5)).astype(np.float32), 3, axis=0)
+    things = sparse.csr_array(np.eye(6, dtype=np.float32))
+    how = Descending(dim=4, epochs=0, drawn=2)
+    machine = learn_matching(
+        lambda rows: things[rows], np.arange(6, dtype=np.int32), things, 6, how, told=told
+    )
+    likeness = machine.vectors[:6] @ machine.vectors[6:].T
+    assert np.array_equal(likeness > 0, told @ told.T > (told @ told.T).mean())
+    assert not machine.weights.any()
+
+
 @pytest.mark.parametrize("n", [0, 1])
 def test_next_to_nothing_to_learn_from(n):
     rows = sparse.csr_array(np.ones((n, 2), np.float32))

@@ -23,6 +23,7 @@ from shopkeeper.core.types import Floats, Ints, Longs
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.cuts import Cuts, batch_size, fading, unit
 from shopkeeper.learners.descent import Descent, Parameters, arrays, descend, repeatable, torch_or_fail
+from shopkeeper.learners.told import squeezed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,6 +81,7 @@ def learn_autoencoder(
     places: Ints,
     training: AutoencoderTraining,
     watch: Callable[[Arrays], float] | None = None,
+    told: Floats | None = None,
 ) -> tuple[Arrays, int]:
     """Learn from all moments of a dataset.
 
@@ -93,6 +95,9 @@ def learn_autoencoder(
         How to learn.
     watch
         Measures a model after each pass, more is better.
+    told
+        Where vectors of items start: what is told of them, such as what an encoder makes of their titles,
+        ``(n_items, width)``; None for chance.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def learn_autoencoder(
     if not len(feed.cuts):
         return {}, 0
     with repeatable(training.seed):
-        parameters = _start(n, training)
+        parameters = _start(n, training, None if told is None else told[places >= 0])
         passes = descend(
             parameters,
             lambda epoch: _losses(parameters, feed, epoch),
@@ -114,7 +119,7 @@ def learn_autoencoder(
     return arrays(parameters), passes
 
 
-def _start(n: int, training: AutoencoderTraining) -> Parameters:
+def _start(n: int, training: AutoencoderTraining, told: Floats | None) -> Parameters:
     torch = torch_or_fail()
     width, latent = training.width, training.latent
     shapes = {
@@ -134,6 +139,9 @@ def _start(n: int, training: AutoencoderTraining) -> Parameters:
     for name, shape in shapes.items():
         if name.endswith("bias"):
             value = torch.zeros(shape)
+        elif told is not None and name.startswith("items"):
+            rng = np.random.default_rng(training.seed)
+            value = torch.from_numpy(squeezed(told, width, rng)) * scale[name]
         else:
             value = torch.randn(shape) * scale.get(name, shape[0] ** -0.5)
         found[name] = value.requires_grad_()

@@ -24,6 +24,7 @@ import numpy as np
 from scipy import sparse
 
 from shopkeeper.core.types import Floats, Ints, Longs
+from shopkeeper.learners.told import squeezed
 
 _START: Final = 0.1
 """Deviation of the first vectors, all dimensions together."""
@@ -145,6 +146,7 @@ def learn_matching(
     n_left: int,
     how: Descending,
     watch: Callable[[Machine], bool] | None = None,
+    told: Floats | None = None,
 ) -> Machine:
     """Learn which row of the right side each row of the left side chose.
 
@@ -162,9 +164,16 @@ def learn_matching(
         How far to go.
     watch
         Told after each pass; False ends learning.
+    told
+        Where the vectors of the first features of both sides, which are the same things, start: what is told
+        of each, ``(n, width)``; None for chance.
     """
     rng = np.random.default_rng(how.seed)
     machine = Machine.start(n_left + right.shape[1], how.dim, rng)
+    if told is not None:
+        start = squeezed(told, how.dim, rng) * np.float32(_START / np.sqrt(how.dim))
+        machine.vectors[: len(start)] = start
+        machine.vectors[n_left : n_left + len(start)] = start
     adagrad = _Adagrad.of(machine, how)
     counts = np.bincount(chosen, minlength=right.shape[0]) ** 0.75
     share = counts / max(counts.sum(), 1.0)

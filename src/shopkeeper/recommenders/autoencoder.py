@@ -133,7 +133,9 @@ class Autoencoder:
         def measure(found: Arrays) -> float:
             return watch(self._take(places, dataset.weights, found)) if watch else 0.0
 
-        found, passes = learn_autoencoder(dataset, places, self.config.training(), measure if watch else None)
+        found, passes = learn_autoencoder(
+            dataset, places, self.config.training(), measure if watch else None, told=dataset.items.vectors
+        )
         self._take(places if passes else np.full_like(places, -1), dataset.weights, found)
         return passes
 

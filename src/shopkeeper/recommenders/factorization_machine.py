@@ -69,6 +69,8 @@ class FactorizationMachineConfig:
         Events from a moment on of which one is drawn as what was chosen.
     drawn, batch, examples, epochs, rate, decay
         Items drawn for a step, moments a step, most moments a pass, passes, and see `Descending`.
+    reads
+        Whether vectors of items start from what is told of them, where there is that, and not from chance.
     seen
         Factor on the score of items already in the history: 0 where people never come back to an item.
     seed
@@ -84,6 +86,7 @@ class FactorizationMachineConfig:
     epochs: int = 5
     rate: float = 0.3
     decay: float = 1e-5
+    reads: bool = False
     seen: float = 1.0
     seed: int = 0
 
@@ -202,6 +205,7 @@ class FactorizationMachine:
             asked.n_features,
             config.descending,
             look,
+            dataset.items.vectors if config.reads else None,
         )
         self._take(asked, kept[0] if kept else start, right)
         return passes

@@ -23,6 +23,7 @@ from scipy import sparse
 from shopkeeper.core.types import Evidence, Floats, Histories, Ints, Ragged, Recommendations, Requests
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.cuts import fading
+from shopkeeper.learners.told import squeezed
 from shopkeeper.recommenders.dense import LIVE, rank
 from shopkeeper.recommenders.evidence import about, reasons
 from shopkeeper.recommenders.files import read_state, write_state
@@ -87,8 +88,11 @@ class Factors:
         confidence = _confidence(dataset, self.config.learned_recency, self.config.alpha)
         items = np.flatnonzero(np.bincount(confidence.indices, minlength=dataset.n_items))
         vectors = np.zeros((dataset.n_items, self.config.dim), np.float32)
+        told = dataset.items.vectors
         if len(items):
-            vectors[items] = _learned(confidence[:, items], self.config)
+            vectors[items] = _learned(
+                confidence[:, items], self.config, None if told is None else told[items]
+            )
         return self._take(vectors, dataset.weights)
 
     def recommend(self, requests: Requests, k: int) -> Recommendations:
@@ -186,7 +190,7 @@ def _confidence(dataset: Dataset, recency: float, alpha: float) -> sparse.csr_ar
     return sparse.csr_array((1.0 + sums, touched.items, touched.offsets), shape=shape)
 
 
-def _learned(confidence: sparse.csr_array, config: FactorsConfig) -> Floats:
+def _learned(confidence: sparse.csr_array, config: FactorsConfig, told: Floats | None) -> Floats:
     """Vectors of the items of the columns."""
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -199,6 +203,9 @@ def _learned(confidence: sparse.csr_array, config: FactorsConfig) -> Floats:
             iterations=config.iterations,
             random_state=config.seed,
         )
+        if told is not None:
+            rng = np.random.default_rng(config.seed)
+            model.item_factors = squeezed(told, config.dim, rng) * np.float32(0.01)
         model.fit(sparse.csr_matrix(confidence), show_progress=False)
     return np.asarray(model.item_factors, np.float32)
 

@@ -1,12 +1,13 @@
 """Settings of the models of vectors: how much an event counts, how far back to listen, how long to learn."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Final
 
 from shopkeeper.data.split import Cases, Split
 from shopkeeper.recommenders.factorization_machine import FactorizationMachine, FactorizationMachineConfig
 from shopkeeper.recommenders.factors import Factors, FactorsConfig
-from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share, value_of
+from shopkeeper.training.tuning.trials import REPEATS_MATTER, Trial, repeat_share, starts, value_of
 
 _ALPHAS: Final = (3.0, 10.0, 40.0)
 _RECENCIES: Final = (0.65, 0.8, 0.9, 0.97)
@@ -33,11 +34,13 @@ def tune_factors(split: Split, cases: Cases, seed: int = 0) -> Trial[FactorsConf
 def tune_factorization_machine(
     split: Split, cases: Cases, seed: int = 0
 ) -> Trial[FactorizationMachineConfig]:
-    """Try what to foresee; stop where the cases gain no more, and keep the number of passes."""
+    """Try what to foresee, and in a small log both starts; keep as many passes as the cases gain by."""
     watched, found = cases.sample(_WATCHED, seed), []
-    for ahead, recency in _PACES:
+    for (ahead, recency), reads in product(_PACES, starts(split)):
         model = FactorizationMachine(
-            FactorizationMachineConfig(ahead=ahead, recency=recency, seen=_seen(cases), seed=seed)
+            FactorizationMachineConfig(
+                ahead=ahead, recency=recency, reads=reads, seen=_seen(cases), seed=seed
+            )
         )
         passes = model.learn(split.train, lambda learned: value_of(learned, watched))
         model.config = replace(model.config, epochs=max(passes, 1))

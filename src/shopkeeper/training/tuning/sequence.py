@@ -5,13 +5,10 @@ from dataclasses import replace
 from shopkeeper.data.split import Cases, Split
 from shopkeeper.learners.sequence.config import SequenceConfig
 from shopkeeper.recommenders.sequence import GruSequence, Transformer
-from shopkeeper.training.tuning.trials import Trial, value_of
+from shopkeeper.training.tuning.trials import Trial, starts, value_of
 
 _LOSS = 1e-3
 """Relative loss up to which a network in whole numbers of 8 bits is taken: it is smaller and quicker."""
-
-_SMALL = 100_000
-"""Events up to which both starts are tried: above, items have events enough of their own."""
 
 _WATCHED = 3_000
 """Cases on which each pass is measured."""
@@ -32,8 +29,7 @@ def tune_transformer(
         Size and all else.
     """
     config = replace(config or SequenceConfig(), seed=seed)
-    both = (False, True) if len(split.train) <= _SMALL and split.train.items.vectors is not None else (False,)
-    trials = [_tuned(Transformer(replace(config, reads=reads)), split, cases) for reads in both]
+    trials = [_tuned(Transformer(replace(config, reads=reads)), split, cases) for reads in starts(split)]
     return max(trials, key=lambda trial: trial.value)
 
 

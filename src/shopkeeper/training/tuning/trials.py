@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.data.split import Cases
+from shopkeeper.data.split import Cases, Split
 from shopkeeper.learners.past import LATEST
 from shopkeeper.metrics.ranking import hits, ndcg
 from shopkeeper.recommenders.base import Recommender
@@ -26,6 +26,8 @@ MOST_PAIRS: Final = 12_000_000
 """Pairs of events of one person on which a trial of items learns; what it chooses is fitted on everything."""
 _BATCH = 1_024
 """Cases asked at once: what a ranker is told of their candidates is held in memory."""
+_FEW_EVENTS: Final = 100_000
+"""Events up to which both starts are tried: above, items have events enough of their own."""
 REPEATS_MATTER = 0.002
 """Share of answers that are repeats from which on learning repeats is worth it."""
 
@@ -84,6 +86,12 @@ def repeat_share(cases: Cases) -> float:
 def best_of(configs: Sequence[Config], value: Callable[[Config], float]) -> Trial[Config]:
     """Try each configuration; the first of the best."""
     return max((Trial(config, value(config)) for config in configs), key=lambda trial: trial.value)
+
+
+def starts(split: Split) -> tuple[bool, ...]:
+    """Whether to try vectors of items that start from what is told of them, beside those that do not."""
+    small = len(split.train) <= _FEW_EVENTS
+    return (False, True) if small and split.train.items.vectors is not None else (False,)
 
 
 def few_pairs(dataset: Dataset, seed: int) -> Dataset:
