@@ -57,9 +57,9 @@ def main() -> None:
     started = time.perf_counter()
     tuned = fine_tune(options.encoder, pairs, options.out / "encoder", options.device)
     print(
-        f"{len(pairs):,} pairs, {time.perf_counter() - started:.0f} s on {options.device}: mean reciprocal rank"
+        f"{len(pairs):,} pairs, {time.perf_counter() - started:.0f} s on {options.device}; of those held out the "
+        f"mean reciprocal rank was {tuned.before:.4f} and is {tuned.after:.4f}; written: {tuned.written}"
     )
-    print(f"of pairs held out {tuned.before:.4f} before, {tuned.after:.4f} after; written: {tuned.written}")
     print(f"\n| encoder | meaning | NDCG@{K} | less the first |\n|---|---|---|---|")
     first: Values | None = None
     encoders = {"package": options.encoder} | (
@@ -70,9 +70,8 @@ def main() -> None:
             values = answered(task, config, encoder, options.out)
             first = values if first is None else first
             gain = paired_bootstrap(values, first)
-            print(
-                f"| {name} | {way} | {values.mean():.4f} | {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}] |"
-            )
+            more = f"{gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+            print(f"| {name} | {way} | {values.mean():.4f} | {more} |")
 
 
 if __name__ == "__main__":
