@@ -24,6 +24,7 @@ from shopkeeper.core.errors import (
     InvalidRequest,
     MissingColumn,
     MissingFile,
+    NotTrained,
     ShopExists,
     ShopkeeperError,
     TooLittleData,
@@ -331,10 +332,11 @@ class Shop:
     def describe(
         self, out: str | Path, *, limit: int | None = None, progress: Progress = no_progress
     ) -> Description:
-        """Write tags of products and interests of customers, by pseudonym, to a JSON file.
+        """Write tags of products, texts of campaigns, and interests of customers with reasons to a JSON file.
 
-        By the chat model of the configuration where there is one, else, and where it fails, by key phrases
-        and by what people did. Nothing in the shop changes.
+        By the chat model of the configuration where there is one, else, and where it fails, by key phrases,
+        by a template, by what people did and by the reasons of the shop's pages. Customers are told by
+        pseudonym; reasons need a trained model. Nothing in the shop changes.
 
         Parameters
         ----------
@@ -352,7 +354,8 @@ class Shop:
         TooLittleData
             The log is empty.
         """
-        from shopkeeper.catalog.describe import describe, write_json
+        from shopkeeper.catalog.describe import Subject, describe, write_json
+        from shopkeeper.encoders.wording import Known
 
         if limit is not None and limit < 1:
             raise InvalidRequest(f"limit = {limit}: must be at least 1.")
@@ -360,8 +363,24 @@ class Shop:
         reviews = self.store.scan((c.ITEM_ID, c.TEXT)).drop_nulls()
         chat = self.config.chat
         language = chat.language or self.config.language
+        campaigns, offered = self.store.campaigns(), self.store.campaign_items()
+
+        def recommended(customer: str) -> dict[str, Known]:
+            try:
+                cards = self.service.preview(Person(customer)).items
+            except NotTrained:
+                return {}
+            return {
+                card.item_id: Known(card.title_zh, card.reason.zh)
+                if language == "zh"
+                else Known(card.title, card.reason.en)
+                for card in cards
+                if card.reason.en
+            }
+
+        subject = Subject(dataset, reviews, campaigns, offered, recommended)
         with ChatEndpoint(chat, self.folder / CACHE) if chat.base_url else nullcontext() as model:
-            found = describe(dataset, reviews, model, language, system_clock(), limit, progress)
+            found = describe(subject, model, language, system_clock(), limit, progress)
         write_json(found, Path(out))
         return found
 

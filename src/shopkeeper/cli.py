@@ -193,11 +193,11 @@ def _add_homepage(commands: Any) -> None:
 
 
 def _add_describe(commands: Any) -> None:
-    about = "Say in words what products are and what interests customers."
+    about = "Say in words what products and campaigns are, what interests customers, and why."
     command = _command(commands, "describe", _describe, about)
     _add_shop(command)
     command.add_argument("--limit", type=int, metavar="N", help="most products and most customers")
-    command.add_argument("--json", type=Path, required=True, metavar="OUT", help="where to write the tags")
+    command.add_argument("--json", type=Path, required=True, metavar="OUT", help="where to write it")
 
 
 def _add_churn(commands: Any) -> None:
@@ -520,7 +520,7 @@ def _describe(options: argparse.Namespace) -> None:
     with open_shop(options.shop) as shop, bars() as progress:
         found = shop.describe(options.json, limit=options.limit, progress=progress)
     show_description(found)
-    print(f"Tags: {options.json}")
+    print(f"Description: {options.json}")
 
 
 def _churn(options: argparse.Namespace) -> None:

@@ -310,6 +310,12 @@ def show_description(found: Description) -> None:
         sources = Counter(tags[0].source for tags in described.values() if tags)
         told = ", ".join(f"{count:,} by {source}" for source, count in sources.most_common())
         _say(f"{len(described):,} {what}: {told or 'nothing to say'}.")
+    texts = [text.source for text in found.campaigns.values()]
+    reasons = [reason.source for of in found.reasons.values() for reason in of.values()]
+    for what, said in (("campaigns", texts), ("reasons", reasons)):
+        if said:
+            told = ", ".join(f"{count:,} by {source}" for source, count in Counter(said).most_common())
+            _say(f"{len(said):,} {what}: {told}.")
     for reason, count in found.given_up.items():
         _say(f"The chat model was asked {count:,} times in vain: {reason}.")
 

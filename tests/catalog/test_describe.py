@@ -8,6 +8,7 @@ import pytest
 
 import shopkeeper
 from shopkeeper.cli import main
+from shopkeeper.serving.person import Person
 from tests.encoders import chat_server
 from tests.encoders.chat_server import told
 
@@ -48,6 +49,20 @@ EVENTS = pl.DataFrame(
 )
 
 
+END = 1_700_000_000_000 + len(TAKEN) * DAY
+CAMPAIGNS = pl.DataFrame(
+    [
+        ("tea", "Tea week", END - DAY, END + DAY, "t2"),
+        ("tea", "Tea week", END - DAY, END + DAY, "t1"),
+        ("tea", "Tea week", END - DAY, END + DAY, "x1"),
+        ("over", "Last week", END - 9 * DAY, END - 2 * DAY, "c1"),
+        ("open", "Hello", None, None, None),
+    ],
+    schema=["campaign_id", "title", "starts_at", "ends_at", "item_id"],
+    orient="row",
+)
+
+
 @pytest.fixture(scope="module")
 def chat_url():
     with chat_server.running() as url:
@@ -61,6 +76,7 @@ def describe(tmp_path, capsys):
     with shopkeeper.create(folder) as shop:
         shop.import_frames("items", iter([ITEMS]))
         shop.import_frames("events", iter([EVENTS]))
+        shop.import_frames("campaigns", iter([CAMPAIGNS]))
         names = {shop.service.identity.customer(name): name for name in ("ann", "ben", "eve")}
 
     def run(*options, config=""):
@@ -124,7 +140,7 @@ def test_with_a_model(describe, chat_url):
         [body for body in told(url)["bodies"] if "lately" in json.dumps(body)]
     )
     assert describe(config=config)[:2] == (products, customers)
-    assert len(told(url)["bodies"]) == 5 + 2
+    assert len(told(url)["bodies"]) == 5 + 2 + 2
 
 
 def test_a_model_that_fails_leaves_the_defaults(describe, chat_url):
@@ -132,7 +148,53 @@ def test_a_model_that_fails_leaves_the_defaults(describe, chat_url):
     config = f'[chat]\nbase_url = "{chat_url}/stubborn/x"\nmodel = "m"\n'
     products, customers, said = describe(config=config)
     assert (products, customers) == default[:2]
-    assert "The chat model was asked 7 times in vain: an answer that breaks its schema." in said
+    assert "The chat model was asked 9 times in vain: an answer that breaks its schema." in said
+
+
+def campaigns(folder):
+    written = json.loads((folder / "tags.json").read_text("utf-8"))["campaigns"]
+    return {row["campaign_id"]: (row["title"], row["text"], row["tone"], row["source"]) for row in written}
+
+
+def test_campaigns_that_are_not_over(describe, chat_url, tmp_path):
+    *_, said = describe()
+    day = datetime.fromtimestamp((END + DAY) / 1000, UTC).date().isoformat()
+    tea = f"Leafy organic green tea, Leafy green tea powder. Until {day}."
+    assert campaigns(tmp_path) == {
+        "tea": ("Tea week", tea, "plain", "template"),
+        "open": ("Hello", "Hello.", "plain", "template"),
+    }
+    assert "2 campaigns: 2 by template." in said
+    describe(config=f'[chat]\nbase_url = "{chat_url}/good/campaigns"\nmodel = "m"\n')
+    tea = "Leafy organic green tea Leafy green tea powder"
+    assert campaigns(tmp_path)["tea"] == ("Tea week", tea, "warm", "m")
+
+
+def test_reasons_of_what_is_recommended(tmp_path, chat_url):
+    folder, out = tmp_path / "shop", tmp_path / "out.json"
+    with shopkeeper.create(folder) as shop:
+        shop.import_frames("items", iter([ITEMS]))
+        shop.import_frames("events", iter([EVENTS]))
+        shop.train()
+        ben = shop.service.identity.customer("ben")
+
+        def reasons(shop):
+            shop.describe(out)
+            written = {row["customer_id"]: row for row in json.loads(out.read_text("utf-8"))["customers"]}
+            return [(one["item_id"], one["reason"], one["source"]) for one in written[ben]["reasons"]]
+
+        shown = shop.service.preview(Person(ben)).items
+        expected = [
+            (card.item_id, card.reason.en, "evidence")
+            for card in shown
+            if card.reason.en and card.item_id not in ("x1", "x2")
+        ]
+        assert 1 <= len(expected) <= 3
+        assert reasons(shop) == expected
+    config = f'language = "zh"\n[chat]\nbase_url = "{chat_url}/good/reasons"\nmodel = "m"\n'
+    (folder / "shopkeeper.toml").write_text(config)
+    with shopkeeper.open(folder) as shop:
+        assert ("t1", "有机绿茶, for you", "m") in reasons(shop)
 
 
 def test_the_most_wanted_first_and_no_more_than_asked(describe):

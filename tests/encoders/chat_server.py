@@ -3,7 +3,8 @@
 The path says how it behaves, ``/BEHAVIOUR/NAME/chat/completions``; each path counts its own calls, and
 ``GET /BEHAVIOUR/NAME`` tells them: how many, and what was asked.
 
-It tags a product by the words of its title, a customer by the weakest word of the vocabulary. Like a naive
+It tags a product by the words of its title, a customer by the weakest word of the vocabulary, sings of a
+campaign by what it is for, and gives an item as its own reason. Like a naive
 model it does what it is told, wherever that stands, except between the lines its system message calls data.
 """
 
@@ -149,9 +150,13 @@ def answer(messages):
         return order[1]
     data = json.loads(data_of(messages))
     words = re.findall(r"\w+", data.get("title", "").lower())
-    return json.dumps(
-        {"tags": data["vocabulary"][-1:] if "vocabulary" in data else words[:8]}, ensure_ascii=False
-    )
+    if "occasion" in data:
+        said = {"title": data["occasion"], "text": " ".join(data["items"]) or "Come in", "tone": "warm"}
+    elif "reason" in data:
+        said = {"reason": f"{data['item']}, for you"}
+    else:
+        said = {"tags": data["vocabulary"][-1:] if "vocabulary" in data else words[:8]}
+    return json.dumps(said, ensure_ascii=False)
 
 
 @contextmanager

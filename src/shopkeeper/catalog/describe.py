@@ -1,18 +1,18 @@
-"""A shop described in words: tags of products, and interests of customers.
+"""A shop described in words: tags of products, texts of campaigns, interests of customers, and reasons.
 
-A chat model says them where there is one, and the defaults (`catalog.phrases`, `features.interest_tags`)
-where there is none or it fails. A product's tags in the catalogue stay as they are. Of a customer a model
-sees titles and a vocabulary made of the catalogue, never who it is; from what is reserved nothing is
-concluded.
+A chat model says them where there is one, and the defaults (`catalog.phrases`, `features.interest_tags`, a
+template, and a reason as the shop's pages word it) where there is none or it fails. A product's tags in the
+catalogue stay as they are. Of a customer a model sees titles, reasons and a vocabulary made of the catalogue,
+never who it is; from what is reserved nothing is concluded.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,23 +20,24 @@ import numpy as np
 import polars as pl
 
 from shopkeeper.catalog.phrases import Phrase, key_phrases, share_said
+from shopkeeper.catalog.products import Product, products_of
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import Longs
 from shopkeeper.data.dataset import Dataset, ItemIndex
 from shopkeeper.encoders.language import Language, Task
-from shopkeeper.encoders.schemas import LONGEST_TAG, MOST_TAGS, Tags, tags_among
-from shopkeeper.encoders.wording import Worded, worded
+from shopkeeper.encoders.schemas import MOST_TAGS, CampaignText, ReasonText, Tags, tags_among
+from shopkeeper.encoders.wording import Brief, Known, Worded, campaign_texts, reasons, worded
 from shopkeeper.features.interest_tags import Interest, interest_tags
 from shopkeeper.privacy.identity import CUSTOMER_PREFIX
 
-_KINDS: Final = (c.CATEGORY, c.CATEGORY2, c.CATEGORY3, c.BRAND)
-_TEXTS: Final = (c.TITLE, *_KINDS, c.DESCRIPTION)
-_MOST_CHARACTERS: Final = 500
-"""Of a text that a model is shown."""
 _VOCABULARY: Final = 40
 """Words of a customer that a model may choose among."""
 _LATELY: Final = 20
 """Products of a customer that a model is shown."""
+_REASONS: Final = 3
+"""Recommended products of a customer whose reasons are put in words."""
+_OFFERED: Final = 10
+"""Products of a campaign that a model is shown."""
 
 Progress = Callable[[str, int, int], None]
 """Told of a stage, and how many steps of how many are done."""
@@ -74,6 +75,10 @@ class Description:
         Tags by item id, those most in demand first.
     customers
         Interests by pseudonym, those last seen first.
+    campaigns
+        Texts by campaign id, of those that are not over.
+    reasons
+        By pseudonym and item id: why the item is recommended, the first item first.
     given_up
         Reason to number of questions a model was asked in vain.
     """
@@ -81,46 +86,50 @@ class Description:
     date: str
     products: dict[str, tuple[Tag, ...]]
     customers: dict[str, tuple[Tag, ...]]
+    campaigns: dict[str, Worded[CampaignText]]
+    reasons: dict[str, dict[str, Worded[ReasonText]]]
     given_up: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Product:
-    """What the catalogue says of one item, in one language."""
+@dataclass(frozen=True)
+class Subject:
+    """What is to be described.
 
-    texts: dict[str, str]
-    tags: tuple[str, ...]
-    reserved: bool
+    Attributes
+    ----------
+    dataset
+        Catalogue, and what people did.
+    reviews
+        ``item_id`` and ``text``; no row empty.
+    campaigns
+        ``campaign_id``, ``title`` and ``ends_at`` of each.
+    offered
+        ``campaign_id`` and ``item_id`` of what they are for.
+    recommended
+        Item id to title and reason of what a customer, by pseudonym, is recommended, the best first.
+    """
 
-    def without_brand(self, name: str) -> str:
-        """A text; the brand is known beside it."""
-        text, brand = self.texts.get(name, ""), self.texts.get(c.BRAND)
-        edge = r"\b" if brand and brand.isascii() else ""
-        return re.sub(f"{edge}{re.escape(brand)}{edge}", " | ", text, flags=re.I) if brand else text
-
-    def words(self, tags: Sequence[str]) -> tuple[str, ...]:
-        """What may be said of people who took it: nothing of what is reserved."""
-        kinds = [self.texts[name] for name in _KINDS if name in self.texts]
-        return () if self.reserved else tuple(word for word in (*kinds, *tags) if len(word) <= LONGEST_TAG)
+    dataset: Dataset
+    reviews: pl.DataFrame
+    campaigns: pl.DataFrame
+    offered: pl.DataFrame
+    recommended: Callable[[str], Mapping[str, Known]]
 
 
 def describe(
-    dataset: Dataset,
-    reviews: pl.DataFrame,
+    subject: Subject,
     model: Language | None,
     language: str,
     now: int,
     limit: int | None,
     progress: Progress,
 ) -> Description:
-    """Tag products, and say what interests customers.
+    """Tag products, write of campaigns, say what interests customers and why they are recommended what.
 
     Parameters
     ----------
-    dataset
-        Catalogue, and what people did.
-    reviews
-        ``item_id`` and ``text``; no row empty.
+    subject
+        What of.
     model
         None for the defaults alone.
     language
@@ -132,11 +141,13 @@ def describe(
     progress
         Told of stages.
     """
-    products = _products(dataset.items, language)
+    dataset = subject.dataset
+    as_of = min(now, dataset.end)
+    products = products_of(dataset.items, language)
     phrases = key_phrases(
         [product.without_brand(c.TITLE) for product in products],
         [product.without_brand(c.DESCRIPTION) for product in products],
-        _reviews(dataset.items, reviews),
+        _reviews(dataset.items, subject.reviews),
         MOST_TAGS,
     )
     asking = _Asking(model, language, progress, Counter())
@@ -146,36 +157,76 @@ def describe(
         product.words([tag.value for tag in tags.get(code, ())] or [phrase.text for phrase in phrases[code]])
         for code, product in enumerate(products)
     ]
-    people = _customers(dataset)[:limit]
+    codes = _customers(dataset)[:limit]
+    people = [dataset.people[code] for code in codes]
     most = MOST_TAGS if model is None else _VOCABULARY
-    found = interest_tags(dataset, people, words, min(now, dataset.end), most)
-    lately = [_lately(dataset, person, products) for person in people]
+    found = interest_tags(dataset, codes, words, as_of, most)
+    lately = [_lately(dataset, code, products) for code in codes]
     return Description(
-        datetime.fromtimestamp(now / 1000, UTC).date().isoformat(),
+        _day(now),
         {dataset.items.ids[code]: tags[code] for code in items},
-        dict(
-            zip((dataset.people[person] for person in people), asking.interests(found, lately), strict=True)
-        ),
+        dict(zip(people, asking.interests(found, lately), strict=True)),
+        asking.campaigns(briefs(subject, products, as_of)),
+        asking.reasons({person: _first(subject, person, products) for person in people}),
         asking.given_up,
     )
+
+
+def briefs(subject: Subject, products: Sequence[Product], now: int) -> dict[str, Brief]:
+    """What each campaign that is not over is about, the items most in demand first.
+
+    Parameters
+    ----------
+    subject
+        Campaigns, and what they are for.
+    products
+        Of the catalogue, in its order.
+    now
+        Epoch milliseconds.
+    """
+    running = subject.campaigns.filter((pl.col(c.ENDS_AT) >= now).fill_null(value=True))
+    offered = subject.offered.group_by(c.CAMPAIGN_ID).agg(c.ITEM_ID)
+    items = dict(offered.filter(pl.col(c.CAMPAIGN_ID).is_in(running[c.CAMPAIGN_ID].implode())).iter_rows())
+    dataset, found = subject.dataset, {}
+    for campaign, title, ends in running.select(c.CAMPAIGN_ID, c.TITLE, c.ENDS_AT).iter_rows():
+        codes = dataset.items.encode(items.get(campaign, []))
+        codes = codes[np.argsort(-dataset.popularity[codes], kind="stable")]
+        named = (products[code] for code in codes.tolist())
+        titles = (
+            product.texts[c.TITLE] for product in named if c.TITLE in product.texts and not product.reserved
+        )
+        until = "" if ends is None else _day(ends)
+        found[campaign] = Brief(title or campaign, tuple(islice(titles, _OFFERED)), until=until)
+    return found
 
 
 def write_json(found: Description, path: Path) -> None:
     """Write a description to a file.
 
-    ``{"products": [{"item_id", "tags": [...]}], "customers": [{"customer_id", "interests": [...]}]}``, each
-    tag with ``value``, ``source``, ``confidence`` and ``date``.
+    ``{"products": [{"item_id", "tags": [...]}], "customers": [{"customer_id", "interests": [...], "reasons":
+    [...]}], "campaigns": [...]}``: a tag has ``value`` and ``confidence``, a reason ``item_id`` and
+    ``reason``, a campaign its id, ``title``, ``text`` and ``tone``; all have ``source`` and ``date``.
     """
 
     def tags(of: Sequence[Tag]) -> list[dict[str, Any]]:
         return [{**asdict(tag), "confidence": round(tag.confidence, 3), "date": found.date} for tag in of]
 
-    said = {
+    def said(key: str, of: Mapping[str, Worded[Any]]) -> list[dict[str, Any]]:
+        return [
+            {key: name, **worded.value.model_dump(), "source": worded.source, "date": found.date}
+            for name, worded in of.items()
+        ]
+
+    written = {
         "products": [{c.ITEM_ID: item, "tags": tags(of)} for item, of in found.products.items()],
-        "customers": [{c.CUSTOMER_ID: who, "interests": tags(of)} for who, of in found.customers.items()],
+        "customers": [
+            {c.CUSTOMER_ID: who, "interests": tags(of), "reasons": said(c.ITEM_ID, found.reasons[who])}
+            for who, of in found.customers.items()
+        ],
+        "campaigns": said(c.CAMPAIGN_ID, found.campaigns),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +239,7 @@ class _Asking:
     given_up: Counter[str]
 
     def tags(
-        self, items: Sequence[int], products: Sequence[_Product], phrases: Sequence[tuple[Phrase, ...]]
+        self, items: Sequence[int], products: Sequence[Product], phrases: Sequence[tuple[Phrase, ...]]
     ) -> dict[int, tuple[Tag, ...]]:
         """Tags of these items, those of the catalogue where it has some."""
         tags = {code: tuple(Tag(tag, "catalogue", 1.0) for tag in products[code].tags) for code in items}
@@ -222,6 +273,23 @@ class _Asking:
             tags[row] = tuple(Tag(tag, answer.source, words[row][tag]) for tag in answer.value.tags)
         return tags
 
+    def campaigns(self, briefs: Mapping[str, Brief]) -> dict[str, Worded[CampaignText]]:
+        """What each campaign says."""
+        told = partial(self.progress, "texts of campaigns")
+        found = campaign_texts(self.model, list(briefs.values()), self.language, told)
+        self.given_up.update(found.given_up)
+        return dict(zip(briefs, found.values, strict=True))
+
+    def reasons(
+        self, recommended: Mapping[str, Mapping[str, Known]]
+    ) -> dict[str, dict[str, Worded[ReasonText]]]:
+        """Why each person is recommended what."""
+        known = [one for of in recommended.values() for one in of.values()]
+        found = reasons(self.model, known, self.language, partial(self.progress, "reasons"))
+        self.given_up.update(found.given_up)
+        values = iter(found.values)
+        return {who: {item: next(values) for item in of} for who, of in recommended.items()}
+
     def _ask(
         self, whose: str, tasks: Iterable[Task[Tags]], defaults: Sequence[list[str]], source: str
     ) -> tuple[Worded[Tags], ...]:
@@ -229,6 +297,20 @@ class _Asking:
         answers = worded(self.model, tasks, known, source, partial(self.progress, f"tags of {whose}"))
         self.given_up.update(answers.given_up)
         return answers.values
+
+
+def _day(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1000, UTC).date().isoformat()
+
+
+def _first(subject: Subject, person: str, products: list[Product]) -> dict[str, Known]:
+    """The first of what a person is recommended."""
+    open_ = (
+        (item, known)
+        for item, known in subject.recommended(person).items()
+        if not products[subject.dataset.items.code(item)].reserved
+    )
+    return dict(islice(open_, _REASONS))
 
 
 def _shown(words: Iterable[str], titles: list[str]) -> dict[str, list[str]]:
@@ -243,7 +325,7 @@ def _customers(dataset: Dataset) -> Longs:
     return people[np.argsort(-last, kind="stable")]
 
 
-def _lately(dataset: Dataset, person: int, products: list[_Product]) -> list[str]:
+def _lately(dataset: Dataset, person: int, products: list[Product]) -> list[str]:
     """Titles of what a person touched, the last one first."""
     rows = slice(dataset.offsets[person], dataset.offsets[person + 1])
     items = dict.fromkeys(dataset.item[rows][::-1].tolist())
@@ -256,23 +338,3 @@ def _reviews(items: ItemIndex, reviews: pl.DataFrame) -> list[str]:
         reviews.group_by(c.ITEM_ID, maintain_order=True).agg(pl.col(c.TEXT).str.join(" | ")).iter_rows()
     )
     return [said.get(item, "") for item in items.ids]
-
-
-def _products(items: ItemIndex, language: str) -> list[_Product]:
-    columns = [name for name in (*_TEXTS, c.ATTRIBUTES) if name in items.table.columns]
-    if not columns:
-        return [_Product({}, (), False)] * len(items)
-    return [_product(row, language) for row in items.table.select(columns).iter_rows(named=True)]
-
-
-def _product(row: dict[str, Any], language: str) -> _Product:
-    found = json.loads(row.get(c.ATTRIBUTES) or "{}")
-    attributes = found if isinstance(found, dict) else {}
-
-    def told(name: str) -> Any:
-        return attributes.get(f"{name}_{language}") or row.get(name) or attributes.get(name)
-
-    texts = {name: str(told(name))[:_MOST_CHARACTERS] for name in _TEXTS if told(name)}
-    given = told(c.TAGS)
-    tags = tuple(tag for tag in given if isinstance(tag, str)) if isinstance(given, list) else ()
-    return _Product(texts, tags, any(attributes.get(key) is True for key in c.RESERVED))
