@@ -56,10 +56,9 @@ def main() -> None:
     pairs = pairs_of(task.train, NO_SEARCHES)
     started = time.perf_counter()
     tuned = fine_tune(options.encoder, pairs, options.out / "encoder", options.device)
-    print(
-        f"{len(pairs):,} pairs, {time.perf_counter() - started:.0f} s on {options.device}; of those held out the "
-        f"mean reciprocal rank was {tuned.before:.4f} and is {tuned.after:.4f}; written: {tuned.written}"
-    )
+    spent = time.perf_counter() - started
+    print(f"{len(pairs):,} pairs, {spent:.0f} s on {options.device}; mean reciprocal rank of those held out:")
+    print(f"{tuned.before:.4f} before, {tuned.after:.4f} after; written: {tuned.written}")
     print(f"\n| encoder | meaning | NDCG@{K} | less the first |\n|---|---|---|---|")
     first: Values | None = None
     encoders = {"package": options.encoder} | (
