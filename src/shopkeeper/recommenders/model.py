@@ -12,6 +12,7 @@ from shopkeeper.learners.queries import Adaptation
 from shopkeeper.recommenders.base import KnowsRepeats, Recommender, Similar, hears_circles
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, Tried
 from shopkeeper.recommenders.likeness import SOURCES, similar
+from shopkeeper.recommenders.nearness import Nearness
 from shopkeeper.recommenders.popular import Popular
 
 
@@ -38,6 +39,8 @@ class Model:
         What validation said of showing untouched items.
     adaptation
         How search reads queries and items, where clicks after searches taught it.
+    near
+        How alike items are, and how varied lists should be.
     """
 
     version: str
@@ -48,6 +51,7 @@ class Model:
     attributes: AttributeIndex = field(default_factory=AttributeIndex)
     tried: Tried = NOTHING_TRIED
     adaptation: Adaptation | None = None
+    near: Nearness = field(default_factory=Nearness)
 
     @cached_property
     def untouched(self) -> Bools:

@@ -239,7 +239,8 @@ class Interface:
             wish=asked.wish.wish(),
             rules=asked.rules,
             bought_days=asked.bought_days,
-            variety=asked.variety(self._service.config.lists),
+            diversity=asked.diversity,
+            calibration=asked.calibration,
             debug=debug,
         )
         return _json(RankedAnswer, ranked(answer))

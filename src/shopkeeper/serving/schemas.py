@@ -7,7 +7,6 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.config import Lists
 from shopkeeper.core.rules import MOST_RULES, Rule
 from shopkeeper.core.types import EventType
 from shopkeeper.data.collect import DUPLICATE, STORED, Verdict
@@ -21,7 +20,6 @@ from shopkeeper.surfaces.effects import RuleEffect
 from shopkeeper.surfaces.page import Answer, Card
 from shopkeeper.surfaces.page import Reason as CardReason
 from shopkeeper.surfaces.segmentation import Segmentation, SegmentMove, SegmentOverlap, SegmentSize
-from shopkeeper.surfaces.variety import Variety
 from shopkeeper.surfaces.wish import Wish
 
 QUARANTINED = "quarantined"
@@ -94,11 +92,6 @@ class RecommendationRequest(BaseModel):
     bought_days: float | None = Field(None, ge=0, description="In place of lists.bought_days.")
     diversity: float | None = Field(None, ge=0, le=0.5, description="In place of lists.diversity.")
     calibration: float | None = Field(None, ge=0, le=0.5, description="In place of lists.calibration.")
-
-    def variety(self, lists: Lists) -> Variety:
-        """How varied the list should be, by the request and otherwise by the shop."""
-        diversity = lists.diversity if self.diversity is None else self.diversity
-        return Variety(diversity, lists.calibration if self.calibration is None else self.calibration)
 
 
 class AdsRequest(BaseModel):

@@ -79,7 +79,7 @@ from shopkeeper.surfaces.segmentation import Segmentation
 from shopkeeper.surfaces.slate import eligible
 from shopkeeper.surfaces.styles import styles
 from shopkeeper.surfaces.together import TOGETHER, Together
-from shopkeeper.surfaces.variety import AS_RANKED, Variety
+from shopkeeper.surfaces.variety import AS_RANKED
 from shopkeeper.surfaces.visit import Visit
 from shopkeeper.surfaces.wish import NO_WISH, Granted, Wish, grant
 
@@ -306,7 +306,8 @@ class Service:
         wish: Wish = NO_WISH,
         rules: Sequence[Rule] = (),
         bought_days: float | None = None,
-        variety: Variety | None = None,
+        diversity: float | None = None,
+        calibration: float | None = None,
         debug: bool = False,
     ) -> Answer:
         """At most ``k`` items for a person, or for a history given in their place.
@@ -331,8 +332,8 @@ class Service:
             What holds for this list beside the rules of the shop.
         bought_days
             How long a purchase is left out of this list, unless people buy such things again.
-        variety
-            How much the list ``for_you`` gives up for being varied; that of the configuration where None.
+        diversity, calibration
+            How much the list ``for_you`` gives up for being varied, 0 to .5; what the shop does where None.
         debug
             Tell what each rule did, at the price of a list a rule.
 
@@ -364,7 +365,7 @@ class Service:
             visit,
             ruled=self._rulebook.joined(rules, visit.stock),
             bought_days=days,
-            variety=visit.variety if variety is None else variety,
+            variety=visit.variety.but(diversity, calibration),
         )
         found = of(visit)
         self._rulebook.tell(found.warnings)

@@ -111,7 +111,7 @@ class Visits:
             attributes,
             weights=self._weights,
             bought_days=self._lists.bought_days,
-            variety=Variety(self._lists.diversity, self._lists.calibration),
+            variety=self._variety(model),
             fatigue=self._fatigue(trail, stock, as_of),
             circle=self._circle(person, model, stock, as_of),
         )
@@ -139,8 +139,14 @@ class Visits:
             tuple(reversed(cart)),
             weights=self._weights,
             bought_days=self._lists.bought_days,
-            variety=Variety(self._lists.diversity, self._lists.calibration),
+            variety=self._variety(model),
         )
+
+    def _variety(self, model: Model | None) -> Variety:
+        """As the shop says, or as training chose."""
+        chosen = model.near.diversity if model else 0.0
+        diversity = chosen if self._lists.diversity is None else self._lists.diversity
+        return Variety(diversity, self._lists.calibration)
 
     def _circle(self, person: Person, model: Model | None, stock: Assortment, as_of: int) -> Circle | None:
         """What the person's circle likes; what is reserved is told to nobody else."""

@@ -1,18 +1,21 @@
 """Lists that are varied: not ten of one kind, and of kinds as mixed as what the person takes.
 
-The next item of a list is the one with the highest
+Place t of a list, counted from 0, goes to the item with the highest
 
-    (1 - d - c) * score_i / best score - d * max over chosen j of sim_ij - c * KL(p || q_i)
+    (1 - d - c) * g_t * score_i / best score - d * mean over chosen j of sim_ij - c * KL(p || q_i)
 
-``sim`` is the cosine of item vectors, which makes the first two terms maximal marginal relevance (Carbonell
-and Goldstein 1998). ``p`` is the mix of categories in the person's history, ``q_i`` that of the list with
-item i, smoothed as .99 q + .01 p: calibration, chosen greedily as Steck (2018, "Calibrated recommendations")
-does.
+``sim`` is how alike two items are: the first two terms are maximal marginal relevance (Carbonell and
+Goldstein 1998), with the mean, for which lists are measured, in place of the most alike. ``g_t`` is
+1 / log2(t + 2), what a place is worth to NDCG, so that the first places are hardly moved. ``p`` is the mix of
+categories in the person's history, ``q_i`` that of the list with item i, smoothed as .99 q + .01 p:
+calibration, chosen greedily as Steck (2018, "Calibrated recommendations") does.
 
-Item vectors say what an item is: one entry for each level of its category path and for its brand. Their
-cosine is the number of entries two items share over the root of the product of how many each has.
+How alike items are, people tell by what they do with them (`recommenders.nearness`). A model that was not
+asked for that leaves what the catalogue says: one entry for each level of the category path and for the
+brand, and the number of entries two items share over the root of the product of how many each has.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +43,13 @@ class Variety:
 
     def __bool__(self) -> bool:
         return self.diversity > 0 or self.calibration > 0
+
+    def but(self, diversity: float | None, calibration: float | None) -> "Variety":
+        """The same with other weights, where they are told."""
+        return Variety(
+            self.diversity if diversity is None else diversity,
+            self.calibration if calibration is None else calibration,
+        )
 
 
 AS_RANKED: Final = Variety()
@@ -70,7 +80,7 @@ def varied(
     scores
         Shape ``(m,)``, above 0 and falling.
     similarity
-        Shape ``(m, m)``: cosines of item vectors.
+        Shape ``(m, m)``: how alike items are, 0 to 1.
     category
         Shape ``(m,)``: category of each item, -1 for none; such an item changes no mix.
     mix
@@ -82,17 +92,17 @@ def varied(
     """
     weight = 1.0 - variety.diversity - variety.calibration
     base = weight * np.asarray(scores, np.float64) / max(float(scores[0]), 1e-12) if len(scores) else scores
-    nearest, counts = np.zeros(len(scores)), np.zeros(len(mix))
+    together, counts = np.zeros(len(scores)), np.zeros(len(mix))
     free = np.ones(len(scores), bool)
     chosen: list[int] = []
-    for _ in range(min(k, len(scores))):
-        value = base - variety.diversity * nearest
+    for place in range(min(k, len(scores))):
+        value = base / math.log2(place + 2) - variety.diversity / max(place, 1) * together
         if variety.calibration and mix.any():
             value = value - variety.calibration * _distance(mix, counts, category)
         best = int(np.argmax(np.where(free, value, -np.inf)))
         chosen.append(best)
         free[best] = False
-        nearest = np.maximum(nearest, similarity[best])
+        together += similarity[best]
         if category[best] >= 0:
             counts[category[best]] += 1
     return np.array(chosen, np.int64)

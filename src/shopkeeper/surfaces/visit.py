@@ -17,6 +17,7 @@ from shopkeeper.core.types import (
     Floats,
     Histories,
     Ints,
+    Longs,
     Ragged,
     Recommendations,
     Requests,
@@ -251,7 +252,7 @@ class Visit:
         codes = np.array(ranked.items[:DEEP])
         places = varied(
             np.array(ranked.scores[:DEEP], np.float32),
-            alike(self.stock.entries[codes]),
+            self._alike(codes),
             self.stock.category[codes],
             self.tastes,
             k,
@@ -260,6 +261,12 @@ class Visit:
         first = codes[places].tolist()
         chosen = set(first)
         return ranked.only([*first, *(item for item in ranked.items if item not in chosen)])
+
+    def _alike(self, codes: Longs) -> Floats:
+        """By what people do; by what the catalogue says where no model tells."""
+        if self.model is None or not self.model.near:
+            return alike(self.stock.entries[codes])
+        return self.model.near.alike(codes)
 
     def going_with(self, items: Sequence[int], k: int, *, allowed: Bools) -> Ranked:
         """What goes with these items together: scores of each one's list are added up."""

@@ -33,6 +33,7 @@ from shopkeeper.recommenders.blend import Blend
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, Seen, Tried
 from shopkeeper.recommenders.model import Model
+from shopkeeper.recommenders.nearness import Nearness
 from shopkeeper.recommenders.registry import RECOMMENDERS
 
 FORMAT: Final = 2
@@ -41,7 +42,7 @@ OWN: Final = Blend.name
 """Under which name a manifest keeps the figures of the model itself, beside those of its contestants."""
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
-_ITEMS, _BLEND, _SEARCH = "items.parquet", "blend", "search"
+_ITEMS, _BLEND, _SEARCH, _NEAR = "items.parquet", "blend", "search", "near"
 
 
 def new_version(now: datetime | None = None) -> str:
@@ -50,7 +51,12 @@ def new_version(now: datetime | None = None) -> str:
 
 
 def save_model(
-    models: Path, blend: Blend, dataset: Dataset, facts: dict[str, Any], adaptation: Adaptation | None = None
+    models: Path,
+    blend: Blend,
+    dataset: Dataset,
+    facts: dict[str, Any],
+    adaptation: Adaptation | None = None,
+    near: Nearness | None = None,
 ) -> str:
     """Write a model into a folder of its own and return its version; it is not current yet.
 
@@ -64,6 +70,8 @@ def save_model(
         Anything JSON can hold: data window, settings, figures. Kept in the manifest.
     adaptation
         How search reads queries and items.
+    near
+        How alike items are.
 
     Raises
     ------
@@ -75,6 +83,8 @@ def save_model(
     try:
         if adaptation is not None:
             _write_adaptation(draft / _SEARCH, adaptation)
+        if near is not None:
+            near.save(draft / _NEAR)
         _write(draft, version, blend, dataset, facts)
         draft.rename(models / version)
         _sync(models)
@@ -120,7 +130,8 @@ def load_model(folder: Path) -> Model:
     attributes = AttributeIndex(tuple(fields), tuple(map(tuple, values)))
     behind, tried = int(manifest.get("behind", 0)), _tried(manifest)
     adaptation = _adaptation(folder / _SEARCH)
-    return Model(folder.name, items, blend, parts, behind, attributes, tried, adaptation)
+    near = Nearness.load(folder / _NEAR)
+    return Model(folder.name, items, blend, parts, behind, attributes, tried, adaptation, near)
 
 
 def _write_adaptation(folder: Path, adaptation: Adaptation) -> None:

@@ -8,7 +8,7 @@ that was killed goes on where it stopped, see `checkpoint`.
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,9 +23,10 @@ from shopkeeper.data.split import Split
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.evaluation.evaluate import evaluate_task
 from shopkeeper.evaluation.findings import Evaluation
-from shopkeeper.evaluation.protocols import Fitter, time_task
+from shopkeeper.evaluation.protocols import Fitter, Task, time_task
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import Blend
+from shopkeeper.recommenders.nearness import Nearness
 from shopkeeper.recommenders.registry import RECOMMENDERS
 from shopkeeper.training.checkpoint import Checkpoint
 from shopkeeper.training.families import FAMILIES
@@ -42,6 +43,7 @@ from shopkeeper.training.promote import (
 )
 from shopkeeper.training.searches import learn_from_log
 from shopkeeper.training.tuning.trials import thinned
+from shopkeeper.training.tuning.variety import learn_variety, nearness
 
 _OPEN_DAYS: Final = 30
 """A log without an event for so long is the past of a shop, not its present."""
@@ -127,7 +129,10 @@ def train(
     learnable = read_learnable(log, catalogue, config, cache, decisions)
     progress("read the log", 1, 1)
     checkpoint = Checkpoint.under(cache, config)
-    measured, evaluation = _measured(learnable.dataset, models, checkpoint, test_days, budget, progress)
+    measured, task, evaluation = _measured(learnable.dataset, models, checkpoint, test_days, budget, progress)
+    progress("learn how varied lists may be", 0, 1)
+    near = _near(learnable.dataset, measured, task)
+    progress("learn how varied lists may be", 1, 1)
     final = refit(measured, learnable.dataset, progress, checkpoint)
     settings = final.settings
     facts = _facts(learnable, settings, evaluation) | {"tried": asdict(final.tried)}
@@ -136,7 +141,7 @@ def train(
     progress("learn from searches", 1, 1)
     facts |= {"search": searched.record()} if searched else {}
     adaptation = searched.adaptation if searched else None
-    version = save_model(models, final, learnable.dataset, facts, adaptation)
+    version = save_model(models, final, learnable.dataset, facts, adaptation, near)
     good, reason = _verdict(evaluation)
     if good:
         promote(models, version)
@@ -195,12 +200,12 @@ def _measured(
     test_days: float | None,
     budget: float,
     progress: Progress,
-) -> tuple[Portfolio, Evaluation | None]:
-    """What was chosen before the test, and the figures on it."""
+) -> tuple[Portfolio, Task | None, Evaluation | None]:
+    """What was chosen before the test, the test, and the figures on it."""
     try:
         task = time_task(dataset, test_days)
     except TooLittleData:
-        return Portfolio.of(Settings()), None
+        return Portfolio.of(Settings()), None, None
     found: list[Portfolio] = []
 
     def default(train: Dataset, tuning: Split | None) -> Recommender:
@@ -209,7 +214,16 @@ def _measured(
 
     contenders = _contenders(default, models, progress, budget)
     evaluation = evaluate_task(task, dataset, contenders, progress=progress)
-    return found[0], evaluation
+    return found[0], task, evaluation
+
+
+def _near(dataset: Dataset, measured: Portfolio, task: Task | None) -> Nearness:
+    """How alike items are, and how varied lists may be by what people did after ``measured`` was fitted."""
+    found = nearness(dataset)
+    if task is None:
+        return found
+    learned = learn_variety(measured, nearness(task.train), task.test)
+    return replace(found, diversity=learned.diversity)
 
 
 def _contenders(default: Fitter, models: Path, progress: Progress, budget: float) -> dict[str, Fitter]:

@@ -235,7 +235,7 @@ def _live(
     kept = {name: value for name, value in manifest.items() if name not in _OF_THE_FOLDER}
     over = replace(changed.after, attributes=changed.model.attributes)
     facts = {**kept, **facts, "updated_from": version}
-    new = save_model(models, blend, over, facts, changed.model.adaptation)
+    new = save_model(models, blend, over, facts, changed.model.adaptation, changed.model.near)
     if current_version(models) == version:
         promote(models, new)
         prune(models)
