@@ -138,7 +138,7 @@ def tell(name: str, grid: Sequence[Variety], found: Sequence[Figures]) -> None:
     print("|---|---|---|---|---|---|---|")
     for variety, one in zip(grid, found, strict=True):
         cells = [
-            f"{value:.4f} ({value / start - 1:+.1%})"
+            f"{value:.4f} ({value / start - 1 if start else 0.0:+.1%})"
             for value, start in zip(asdict(one).values(), asdict(base).values(), strict=True)
         ]
         print(f"| {variety.diversity} | {variety.calibration} | {' | '.join(cells)} |", flush=True)
