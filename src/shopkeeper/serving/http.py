@@ -47,6 +47,7 @@ from shopkeeper.serving.schemas import (
     segments_answer,
 )
 from shopkeeper.serving.service import Results, Service
+from shopkeeper.serving.turns import Turns
 from shopkeeper.surfaces.page import Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds
 from shopkeeper.surfaces.segmentation import Segmentation
@@ -61,7 +62,8 @@ Debug = Annotated[bool, Query(description="Tell what each rule did to each list.
 SessionId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a session.")]
 
 
-def _wish(
+# A dependency that is no coroutine would cost a request a thread of its own.
+async def _wish(
     words: Annotated[str, Query(description="A sentence of what is wished for, 1 to 500 characters.")] = "",
     style: Annotated[str, Query(description="One of the styles a guest's homepage offers.")] = "",
     more_like: Annotated[tuple[str, ...], Query(description="Items to see more like.")] = (),
@@ -85,6 +87,7 @@ class Interface:
     def __init__(self, service: Service, guard: Guard) -> None:
         self._service = service
         self._guard = guard
+        self._turns = Turns()
         self._max_bytes = int(service.config.limits.max_body_mb * 1e6)
 
     def routes(self) -> tuple[Route, ...]:
@@ -223,10 +226,10 @@ class Interface:
         asked = _valid(RecommendationRequest, await read_json(request, max_bytes=self._max_bytes))
         if asked.customer_ids is not None:
             self._guard(request)
-            return await run_in_threadpool(self._recommend_together, asked.customer_ids, asked)
+            return await self._turns.take(self._recommend_together, asked.customer_ids, asked)
         if asked.customer_id is not None or asked.session_id is not None:
             self._guard(request)
-        return await run_in_threadpool(self._recommend, asked, debug)
+        return await self._turns.take(self._recommend, asked, debug)
 
     def _recommend(self, asked: RecommendationRequest, debug: bool) -> Response:
         answer = self._service.recommend(
@@ -261,11 +264,13 @@ class Interface:
         )
         return _json(RankedAnswer, ranked(answer))
 
-    def similar(self, item_id: Annotated[str, Query(max_length=256)], k: int = 10) -> Response:
+    async def similar(self, item_id: Annotated[str, Query(max_length=256)], k: int = 10) -> Response:
         """``GET /v1/similar``."""
-        return _json(RankedAnswer, ranked(self._service.similar(item_id, k=k)))
+        return await self._turns.take(
+            lambda: _json(RankedAnswer, ranked(self._service.similar(item_id, k=k)))
+        )
 
-    def search(
+    async def search(
         self,
         request: Request,
         bounds: Annotated[Bounds, Depends()],
@@ -277,10 +282,14 @@ class Interface:
         """``GET /v1/search``."""
         if customer_id is not None or session_id is not None:
             self._guard(request)
-        asker = self._asker(customer_id, session_id)
-        return _json(SearchPage, self._service.search(q, asker, k=k, bounds=bounds))
 
-    def homepage(
+        def found() -> Response:
+            asker = self._asker(customer_id, session_id)
+            return _json(SearchPage, self._service.search(q, asker, k=k, bounds=bounds))
+
+        return await self._turns.take(found)
+
+    async def homepage(
         self,
         request: Request,
         wish: Annotated[Wish, Depends(_wish)],
@@ -292,8 +301,12 @@ class Interface:
         """``GET /v1/homepage``."""
         if customer_id is not None or session_id is not None:
             self._guard(request)
-        asker = self._asker(customer_id, session_id)
-        return _json(Homepage, self._service.homepage(asker, k=k, wish=wish, debug=debug))
+
+        def page() -> Response:
+            asker = self._asker(customer_id, session_id)
+            return _json(Homepage, self._service.homepage(asker, k=k, wish=wish, debug=debug))
+
+        return await self._turns.take(page)
 
     def results(self, request: Request, days: int = 30) -> Response:
         """``GET /v1/results``."""
@@ -310,17 +323,20 @@ class Interface:
         asked = _valid(HomepageRequest, await read_json(request, max_bytes=self._max_bytes))
         history = [event.happening() for event in asked.history]
         wish = asked.wish.wish()
-        page = await run_in_threadpool(
-            self._service.homepage, k=asked.k, history=history, wish=wish, debug=debug
-        )
-        return _json(Homepage, page)
+
+        def page() -> Response:
+            return _json(
+                Homepage, self._service.homepage(k=asked.k, history=history, wish=wish, debug=debug)
+            )
+
+        return await self._turns.take(page)
 
     async def ads(self, request: Request) -> Response:
         """``POST /v1/ads``."""
         asked = _valid(AdsRequest, await read_json(request, max_bytes=self._max_bytes))
         if asked.customer_id is not None or asked.session_id is not None:
             self._guard(request)
-        return await run_in_threadpool(self._ads, asked)
+        return await self._turns.take(self._ads, asked)
 
     def _ads(self, asked: AdsRequest) -> Response:
         history = None if asked.history is None else [event.happening() for event in asked.history]

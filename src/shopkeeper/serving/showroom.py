@@ -41,7 +41,8 @@ class Showroom:
     every
         Seconds between two looks at whether an item has changed.
     patience
-        Seconds that a request waits for a changed catalogue: enough for a small one, and no page hangs.
+        Seconds that requests wait for a changed catalogue, from when it is begun: enough for a small one, and
+        no page hangs.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Showroom:
         self._built: tuple[tuple[Model | None, int, Assortment], ...] = ()
         self._lock = Lock()
         self._builder: Thread | None = None
+        self._begun = float("-inf")
 
     def assortment(self, model: Model | None) -> Assortment:
         """Everything that can be shown, by the codes of this model."""
@@ -93,9 +95,9 @@ class Showroom:
         builder = self._builder
         if builder is None or not builder.is_alive():
             builder = Thread(target=self._try_build, args=(model, version), name="showroom", daemon=True)
-            self._builder = builder
+            self._builder, self._begun = builder, monotonic()
             builder.start()
-        builder.join(self._patience)
+        builder.join(max(0.0, self._begun + self._patience - monotonic()))
 
     def _try_build(self, model: Model | None, version: int) -> None:
         try:

@@ -226,25 +226,27 @@ class Assortment:
         probability: float = 1.0,
     ) -> Card:
         """One item as it is shown."""
-        price = float(self.prices[code])
+        texts, price = self.texts, float(self.prices[code])
+        title = self.title(code)
+        # By place: a page makes a hundred of them.
         return Card(
-            item_id=self.ids[code],
-            title=self.title(code),
-            title_zh=self.title_zh(code),
-            price=None if np.isnan(price) else round(price, 4),
-            currency=self.currencies[code],
-            category=self.texts[c.CATEGORY][code],
-            category2=self.texts[c.CATEGORY2][code],
-            category3=self.texts[c.CATEGORY3][code],
-            brand=self.texts[c.BRAND][code],
-            image_url=self.texts[c.IMAGE_URL][code],
-            url=self.texts[c.URL][code],
-            in_stock=bool(self.in_stock[code]),
-            reason=reason,
-            source=source,
-            score=score,
-            evidence_item_ids=tuple(self.ids[item] for item in evidence),
-            probability=probability,
+            self.ids[code],
+            title,
+            texts[c.TITLE_ZH][code] or title,
+            None if price != price else round(price, 4),
+            self.currencies[code],
+            texts[c.CATEGORY][code],
+            texts[c.CATEGORY2][code],
+            texts[c.CATEGORY3][code],
+            texts[c.BRAND][code],
+            texts[c.IMAGE_URL][code],
+            texts[c.URL][code],
+            bool(self.in_stock[code]),
+            reason,
+            source,
+            score,
+            tuple([self.ids[item] for item in evidence]),
+            probability,
         )
 
 
