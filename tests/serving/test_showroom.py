@@ -86,3 +86,25 @@ def test_a_small_catalogue_is_waited_for(catalogue):
     showroom.assortment(MODEL)
     catalogue.change(7.0)
     assert prices(showroom.assortment(MODEL)) == {7.0}
+
+
+def test_nobody_waits_again_for_a_catalogue_that_took_too_long(catalogue):
+    showroom = Showroom(catalogue, currency="EUR", every=0.0, patience=0.2)
+    before = showroom.assortment(MODEL)
+    catalogue.free.clear()
+    catalogue.change(7.0)
+    began = time.monotonic()
+    assert all(showroom.assortment(MODEL) is before for _ in range(20))
+    # All wait for the same moment, not each for a while of its own.
+    assert time.monotonic() - began < 2.0
+    time.sleep(0.2)
+    catalogue.free.set()
+    while showroom.assortment(MODEL) is before:
+        time.sleep(0.005)
+    now = showroom.assortment(MODEL)
+    catalogue.free.clear()
+    catalogue.change(8.0)
+    began = time.monotonic()
+    assert showroom.assortment(MODEL) is now
+    assert time.monotonic() - began < 0.1
+    catalogue.free.set()

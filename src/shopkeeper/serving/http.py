@@ -226,10 +226,10 @@ class Interface:
         asked = _valid(RecommendationRequest, await read_json(request, max_bytes=self._max_bytes))
         if asked.customer_ids is not None:
             self._guard(request)
-            return await self._turns.take(self._recommend_together, asked.customer_ids, asked)
+            return await run_in_threadpool(self._recommend_together, asked.customer_ids, asked)
         if asked.customer_id is not None or asked.session_id is not None:
             self._guard(request)
-        return await self._turns.take(self._recommend, asked, debug)
+        return await self._made(lambda: self._recommend(asked, debug), slow=debug or bool(asked.wish.words))
 
     def _recommend(self, asked: RecommendationRequest, debug: bool) -> Response:
         answer = self._service.recommend(
@@ -270,7 +270,7 @@ class Interface:
             lambda: _json(RankedAnswer, ranked(self._service.similar(item_id, k=k)))
         )
 
-    async def search(
+    def search(
         self,
         request: Request,
         bounds: Annotated[Bounds, Depends()],
@@ -282,12 +282,8 @@ class Interface:
         """``GET /v1/search``."""
         if customer_id is not None or session_id is not None:
             self._guard(request)
-
-        def found() -> Response:
-            asker = self._asker(customer_id, session_id)
-            return _json(SearchPage, self._service.search(q, asker, k=k, bounds=bounds))
-
-        return await self._turns.take(found)
+        asker = self._asker(customer_id, session_id)
+        return _json(SearchPage, self._service.search(q, asker, k=k, bounds=bounds))
 
     async def homepage(
         self,
@@ -306,7 +302,7 @@ class Interface:
             asker = self._asker(customer_id, session_id)
             return _json(Homepage, self._service.homepage(asker, k=k, wish=wish, debug=debug))
 
-        return await self._turns.take(page)
+        return await self._made(page, slow=debug or bool(wish.words))
 
     def results(self, request: Request, days: int = 30) -> Response:
         """``GET /v1/results``."""
@@ -329,14 +325,14 @@ class Interface:
                 Homepage, self._service.homepage(k=asked.k, history=history, wish=wish, debug=debug)
             )
 
-        return await self._turns.take(page)
+        return await self._made(page, slow=debug or bool(wish.words))
 
     async def ads(self, request: Request) -> Response:
         """``POST /v1/ads``."""
         asked = _valid(AdsRequest, await read_json(request, max_bytes=self._max_bytes))
         if asked.customer_id is not None or asked.session_id is not None:
             self._guard(request)
-        return await self._turns.take(self._ads, asked)
+        return await run_in_threadpool(self._ads, asked)
 
     def _ads(self, asked: AdsRequest) -> Response:
         history = None if asked.history is None else [event.happening() for event in asked.history]
@@ -349,6 +345,10 @@ class Interface:
             only=asked.only,
         )
         return _json(AdsReply, ads_reply(answer))
+
+    async def _made(self, work: Callable[[], Response], *, slow: bool) -> Response:
+        """An answer: in turn, or in a thread where it takes an encoder, or a page a rule."""
+        return await (run_in_threadpool(work) if slow else self._turns.take(work))
 
     def _asker(self, customer_id: str | None, session_id: str | None) -> Person:
         """Who asks. An unknown customer alone is an error; with a session they are served as a guest."""

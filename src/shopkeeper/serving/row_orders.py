@@ -1,6 +1,6 @@
 """What is known of the rows of the homepage: learned beside the service, read from one file by every worker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -15,7 +15,7 @@ from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.lately import Lately
 from shopkeeper.evaluation.rows import own_counts, row_counts
 from shopkeeper.learners.examination import likeness, own_worlds, row_worth
-from shopkeeper.surfaces.row_order import ROWS, RowOrder, draw_order
+from shopkeeper.surfaces.row_order import AS_GIVEN, ROWS, RowOrder, draw_order
 
 FILE: Final = "rows.npz"
 SURFACE: Final = "homepage"
@@ -146,10 +146,12 @@ class RowOrders:
         self._mark: tuple[int, int] | None = None
         self._orders = Orders()
 
-    def draw(self, rng: np.random.Generator, person: str | None = None) -> RowOrder:
-        """The order of one page for a pseudonym."""
+    def draw(self, chance: Callable[[], np.random.Generator], person: str | None = None) -> RowOrder:
+        """The order of one page for a pseudonym; chance is asked where anything is known."""
         orders = self._orders
-        return draw_order(orders.own.worlds(orders.worlds, person), rng)
+        if not len(orders.worlds):
+            return AS_GIVEN
+        return draw_order(orders.own.worlds(orders.worlds, person), chance())
 
     def look(self) -> None:
         """Take in what was learned since; no page waits for it."""

@@ -199,6 +199,10 @@ class Service:
         self._rulebook = Rulebook(config.rules)
         self.schedule = Schedule(models.folder.parent, store, config.retrain, clock)
 
+    def prepare_models_with(self, prepare: Callable[[Model], None]) -> None:
+        """Have something done with every model once its catalogue is laid out, before it serves."""
+        self._models.prepare_with(prepare)
+
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
 
@@ -528,12 +532,12 @@ class Service:
 
         def of(visit: Visit) -> tuple[Visit, homepage.Composed]:
             led, granted = self._granted(visit, wish, k)
-            return led, homepage.composed(led, k, granted, draw(led, led.open, _chance(answer)), order)
+            return led, homepage.composed(led, k, granted, draw(led, lambda: led.open, _chance(answer)), order)
 
         order = AS_GIVEN
         if self._learner:
             self._learner.start()
-            order = self._orders.draw(_chance(answer).spawn(1)[0], person.customer or person.session)
+            order = self._orders.draw(lambda: _chance(answer).spawn(1)[0], person.customer or person.session)
         visit = self._ruled(visit)
         wished, found = of(visit)
         self._rulebook.tell(found.warnings)

@@ -41,8 +41,8 @@ class Showroom:
     every
         Seconds between two looks at whether an item has changed.
     patience
-        Seconds that requests wait for a changed catalogue, from when it is begun: enough for a small one, and
-        no page hangs.
+        Seconds that requests wait for a changed catalogue, from when it is begun. Where the last one took
+        longer nobody waits.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Showroom:
         self._lock = Lock()
         self._builder: Thread | None = None
         self._begun = float("-inf")
+        self._took = 0.0
 
     def assortment(self, model: Model | None) -> Assortment:
         """Everything that can be shown, by the codes of this model."""
@@ -82,9 +83,11 @@ class Showroom:
             built = self._of(model)
             if built is not None and built[0] == version:
                 return built[1]
+            begun = monotonic()
             items = model.items if model else ItemIndex.of([])
             stock = lay_out(items, completed(self._catalogue.items()), currency=self._currency)
             stock.warm()
+            self._took = monotonic() - begun
             # The model before may still be answering somebody.
             others = [entry for entry in self._built if entry[0] is not model]
             self._built = ((model, version, stock), *others[:1])
@@ -97,7 +100,8 @@ class Showroom:
             builder = Thread(target=self._try_build, args=(model, version), name="showroom", daemon=True)
             self._builder, self._begun = builder, monotonic()
             builder.start()
-        builder.join(max(0.0, self._begun + self._patience - monotonic()))
+        if self._took < self._patience:
+            builder.join(max(0.0, self._begun + self._patience - monotonic()))
 
     def _try_build(self, model: Model | None, version: int) -> None:
         try:

@@ -87,7 +87,7 @@ def listed(
     first = _wished(visit, granted, among, pins, asked.k) if own else {}
     held = [*pins.values(), *first]
     rest = asked.k - len(held)
-    drawn = draw(visit, _beside(visit, among, held), chance()) if own and not first else None
+    drawn = draw(visit, lambda: _beside(visit, among, held), chance()) if own and not first else None
     ranked = _with_tried(visit, asked, rest, held, drawn, PLACE - sum(slot <= PLACE for slot in pins))
     cards = visit.cards(ranked, ranked.items[:rest])
     more, warnings = _filled(visit, asked, among, [*held, *ranked.items[:rest]], asked.k)

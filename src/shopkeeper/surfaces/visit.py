@@ -79,7 +79,7 @@ def unranked(items: Sequence[int]) -> Ranked:
 
 _NO_EVIDENCE = Evidence("")
 _NO_REASONS: Mapping[int, Reason] = {}
-_UNMET = 1_000
+_UNMET = 500
 """How far the ranking of unmet items goes: deep enough to find some of many categories."""
 
 
@@ -281,9 +281,9 @@ class Visit:
         items, first, place = np.unique(asked.items[free], return_index=True, return_inverse=True)
         totals = np.bincount(place, asked.scores[free], len(items))
         if self.ruled.factors is not None:
-            totals *= self.ruled.factors.values[items]
+            totals = totals * self.ruled.factors.values[items]
         if self.tired is not None:
-            totals *= self.tired.of(items)
+            totals = totals * self.tired.of(items)
         best = np.lexsort((items, -totals))[:k]
         sources = asked.sources[free][first[best]].tolist()
         return Ranked(
