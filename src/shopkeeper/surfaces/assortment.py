@@ -99,7 +99,7 @@ class Assortment:
 
     def warm(self) -> None:
         """Work out what every request looks up, before one has to wait for it."""
-        _ = self.codes, self.offered, self.category_sizes, self.newest
+        _ = self.codes, self.offered, self.category_sizes, self.newest, self.entries, self._shown
 
     @cached_property
     def newest(self) -> tuple[tuple[Ints, Longs], ...]:
@@ -226,27 +226,29 @@ class Assortment:
         probability: float = 1.0,
     ) -> Card:
         """One item as it is shown."""
-        texts, price = self.texts, float(self.prices[code])
-        title = self.title(code)
         # By place: a page makes a hundred of them.
         return Card(
-            self.ids[code],
-            title,
-            texts[c.TITLE_ZH][code] or title,
-            None if price != price else round(price, 4),
-            self.currencies[code],
-            texts[c.CATEGORY][code],
-            texts[c.CATEGORY2][code],
-            texts[c.CATEGORY3][code],
-            texts[c.BRAND][code],
-            texts[c.IMAGE_URL][code],
-            texts[c.URL][code],
-            bool(self.in_stock[code]),
+            *[column[code] for column in self._shown],
             reason,
             source,
             score,
             tuple([self.ids[item] for item in evidence]),
             probability,
+        )
+
+    @cached_property
+    def _shown(self) -> tuple[Sequence[Any], ...]:
+        """What every card shows of an item: the first fields of a `Card`, one list each."""
+        codes = range(len(self))
+        return (
+            self.ids,
+            [self.title(code) for code in codes],
+            [self.title_zh(code) for code in codes],
+            [None if price != price else round(price, 4) for price in self.prices.tolist()],
+            self.currencies,
+            *(self.texts[name] for name in (c.CATEGORY, c.CATEGORY2, c.CATEGORY3)),
+            *(self.texts[name] for name in (c.BRAND, c.IMAGE_URL, c.URL)),
+            self.in_stock.tolist(),
         )
 
 

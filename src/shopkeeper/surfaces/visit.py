@@ -59,11 +59,12 @@ class Ranked:
 
     def only(self, items: Sequence[int]) -> "Ranked":
         """Some of the ranking, in the order given."""
-        place = {item: i for i, item in enumerate(self.items)}
+        at = dict(zip(self.items, range(len(self.items)), strict=True))
+        places = [at[item] for item in items]
         return Ranked(
             list(items),
-            [self.scores[place[item]] for item in items],
-            [self.sources[place[item]] for item in items],
+            [self.scores[place] for place in places],
+            [self.sources[place] for place in places],
             self.by,
             self.chances,
         )
@@ -79,7 +80,7 @@ def unranked(items: Sequence[int]) -> Ranked:
 
 _NO_EVIDENCE = Evidence("")
 _NO_REASONS: Mapping[int, Reason] = {}
-_UNMET = 500
+_UNMET = 1_000
 """How far the ranking of unmet items goes: deep enough to find some of many categories."""
 
 
@@ -277,18 +278,21 @@ class Visit:
         asked = self.model.similar(np.array(known, np.int32), 8 * k + 40) if self.model and known else None
         if asked is None:
             return NOTHING
-        free = allowed[asked.items] & ~np.isin(asked.items, known)
-        items, first, place = np.unique(asked.items[free], return_index=True, return_inverse=True)
-        totals = np.bincount(place, asked.scores[free], len(items))
+        free = allowed[asked.items]
+        for code in known:
+            free &= asked.items != code
+        items, sources = asked.items[free], asked.sources[free]
+        totals = asked.scores[free].astype(np.float64)
+        if len(known) > 1:
+            items, first, place = np.unique(items, return_index=True, return_inverse=True)
+            totals, sources = np.bincount(place, totals, len(items)), sources[first]
         if self.ruled.factors is not None:
             totals = totals * self.ruled.factors.values[items]
         if self.tired is not None:
             totals = totals * self.tired.of(items)
         best = np.lexsort((items, -totals))[:k]
-        sources = asked.sources[free][first[best]].tolist()
-        return Ranked(
-            items[best].tolist(), totals[best].tolist(), [asked.source_names[source] for source in sources]
-        )
+        names = [asked.source_names[source] for source in sources[best].tolist()]
+        return Ranked(items[best].tolist(), totals[best].tolist(), names)
 
     def cards(self, ranked: Ranked, chosen: Sequence[int]) -> tuple[Card, ...]:
         """Cards of items chosen from a ranking, each with the reason its recommender gives."""
