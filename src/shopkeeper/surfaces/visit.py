@@ -244,13 +244,18 @@ class Visit:
         exclude
             Item codes; those newer than the model are ignored.
         """
-        allowed = self._unbarred(allowed)
-        if recommender is None or not allowed.any():
+        if recommender is None:
             return NOTHING
+        allowed = self._unbarred(allowed)
         left_out = [code for code in exclude if code < self.stock.known]
-        requests = replace(self.request, exclude=Ragged.of([sorted(set(left_out))]))
+        if left_out:
+            # One mask: each source of a blend would look both up by itself.
+            allowed = allowed.copy()
+            allowed[left_out] = False
+        if not allowed.any():
+            return NOTHING
         depth = k if self.tired is None else max(k, DEEP)
-        found = favoured(recommender, requests, allowed, depth, self.ruled.factors)
+        found = favoured(recommender, self.request, allowed, depth, self.ruled.factors)
         return _ranked(found if self.tired is None else self.tired.sink(found, k), by=recommender)
 
     def varied(self, ranked: Ranked, k: int) -> Ranked:
