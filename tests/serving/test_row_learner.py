@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shopkeeper.serving import row_learner
+from shopkeeper.serving import row_learner, row_orders
 from shopkeeper.serving.row_learner import learn_rows
 from shopkeeper.serving.row_orders import FEWEST_CLICKS, FILE, Orders, write
 from shopkeeper.serving.snapshots import FOLDER
@@ -32,7 +32,9 @@ def test_a_page_has_it_learned_in_a_process_of_its_own(service, kept, monkeypatc
     assert (kept / "rows.log").read_bytes() == b""
 
 
-def test_no_process_is_started_where_little_was_clicked_or_another_has_just_learned(service, kept, monkeypatch):
+def test_no_process_is_started_where_little_was_clicked_or_another_has_just_learned(
+    service, kept, monkeypatch
+):
     started = []
     monkeypatch.setattr(row_learner, "begin", lambda command, log: started.append(command))
     learner = service._learner
@@ -55,7 +57,7 @@ def test_no_process_is_started_where_little_was_clicked_or_another_has_just_lear
 
 def test_who_is_erased_while_it_learns_is_not_kept(service, kept, monkeypatch):
     show_and_click(service, 2 * FEWEST_CLICKS)
-    plain = row_learner.learn
+    plain = row_orders.learn
     learned = []
 
     def slowly(decisions, lately):

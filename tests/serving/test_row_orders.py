@@ -60,6 +60,8 @@ def test_few_clicks_change_nothing_and_the_same_log_gives_the_same_orders(servic
     assert learn(service.decisions, service.lately) is None
     show_and_click(service, 5, first=FEWEST_CLICKS)
     one, other = (learn(service.decisions, Lately(service.store)) for _ in range(2))
+    assert one is not None
+    assert other is not None
     np.testing.assert_array_equal(one.worlds, other.worlds)
     assert len(one.worlds) == WORLDS
 

@@ -92,7 +92,9 @@ def test_each_is_drawn_as_often_as_is_told():
         if one is not None:
             assert one.probability == pytest.approx(MOST / len(choices))
             assert hits[one.item] / n == pytest.approx(one.probability, abs=0.03)
-    assert draw(seen, lambda: seen.open, np.random.default_rng(7)) == draw(seen, lambda: seen.open, np.random.default_rng(7))
+    assert draw(seen, lambda: seen.open, np.random.default_rng(7)) == draw(
+        seen, lambda: seen.open, np.random.default_rng(7)
+    )
     unsure = visit(3, replace(MODEL, tried=Tried()))
     some = [draw(unsure, lambda: unsure.open, chance) for _ in range(n)]
     assert sum(one is not None for one in some) / n == pytest.approx(LEAST, abs=0.01)

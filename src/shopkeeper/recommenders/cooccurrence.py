@@ -178,7 +178,8 @@ class Cooccurrence(Updating):
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Events of the history that carried each item's score, the strongest first, at most three."""
         history, weights = self._heard(request.histories)
-        carried = block(self._rows.matrix, history.items, items) * weights[:, None]
+        rows = self._rows.rows(history.items)
+        carried = block(rows, np.arange(len(history.items)), items) * weights[:, None]
         return tuple(Evidence(self.name, why) for why in reasons(history.items, carried))
 
     def save(self, folder: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from shopkeeper.core.types import Floats, Histories, Ints, Ragged, Requests
+from shopkeeper.core.types import Floats, Histories, Ints, Longs, Ragged, Requests
 
 _MOST = 3
 
@@ -53,7 +53,7 @@ def reasons(sources: Ints, carried: NDArray[Any]) -> list[tuple[int, ...]]:
     ]
 
 
-def block(matrix: sparse.csr_array, rows: Ints, columns: Ints) -> NDArray[Any]:
+def block(matrix: sparse.csr_array, rows: Ints | Longs, columns: Ints) -> NDArray[Any]:
     """Some rows of a matrix at some columns, dense: ``matrix[rows][:, columns]`` of one request.
 
     Parameters

@@ -321,9 +321,7 @@ class Interface:
         wish = asked.wish.wish()
 
         def page() -> Response:
-            return _json(
-                Homepage, self._service.homepage(k=asked.k, history=history, wish=wish, debug=debug)
-            )
+            return _json(Homepage, self._service.homepage(k=asked.k, history=history, wish=wish, debug=debug))
 
         return await self._made(page, slow=debug or bool(wish.words))
 

@@ -1,4 +1,4 @@
-"""What is known of the rows of the homepage: learned beside the service, read from one file by every worker."""
+"""What is known of the rows of the homepage: learned beside the service, and kept in one file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,12 +1,12 @@
 """What people were shown, read from the decision log: a worker keeps it and asks only for what came after."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 from typing import Final, Protocol
 
 import numpy as np
+from pydantic_core import from_json
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS, Longs, distinct
@@ -90,6 +90,6 @@ class Seen:
 
 def _shown(rows: str, time: int, stock: Assortment) -> Longs:
     """Showings of one answer; items that are no longer sold are passed over."""
-    ids = [item for row in json.loads(rows) for item in row[c.ITEM_ID]]
-    codes = np.array([stock.codes[item] for item in ids if item in stock.codes], np.int64)
+    ids = (item for row in from_json(rows, cache_strings="keys") for item in row[c.ITEM_ID])
+    codes = np.array([code for code in map(stock.codes.get, ids) if code is not None], np.int64)
     return codes << 32 | time // HALF_HOUR

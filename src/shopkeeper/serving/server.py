@@ -125,8 +125,8 @@ def run(
 class _Address(socket.socket):
     """An address at which every worker listens by itself, so that the system spreads connections evenly.
 
-    At one socket for all, whoever wakes first takes every connection of an idle moment, and keeps them. Handed
-    to a worker it becomes a socket of the worker's own; a worker that dies takes only that along.
+    At one socket for all, whoever wakes first takes every connection of an idle moment, and keeps them.
+    Handed to a worker it becomes a socket of the worker's own; a worker that dies takes only that along.
     """
 
     @classmethod

@@ -532,7 +532,9 @@ class Service:
 
         def of(visit: Visit) -> tuple[Visit, homepage.Composed]:
             led, granted = self._granted(visit, wish, k)
-            return led, homepage.composed(led, k, granted, draw(led, lambda: led.open, _chance(answer)), order)
+            return led, homepage.composed(
+                led, k, granted, draw(led, lambda: led.open, _chance(answer)), order
+            )
 
         order = AS_GIVEN
         if self._learner:

@@ -226,15 +226,10 @@ class Assortment:
         probability: float = 1.0,
     ) -> Card:
         """One item as it is shown."""
+        told = (reason, source, score, tuple([self.ids[item] for item in evidence]), probability)
         # By place: a page makes a hundred of them.
-        return Card(
-            *[column[code] for column in self._shown],
-            reason,
-            source,
-            score,
-            tuple([self.ids[item] for item in evidence]),
-            probability,
-        )
+        fields: tuple[Any, ...] = (*[column[code] for column in self._shown], *told)
+        return Card(*fields)
 
     @cached_property
     def _shown(self) -> tuple[Sequence[Any], ...]:

@@ -232,7 +232,9 @@ def _explore(page: Composer) -> None:
 def _unmet_in(page: Composer, categories: Bools, enough: int) -> Ranked:
     """Unmet items of some categories; asked for anew only if too few stand in the ranking of all."""
     visit, ranked = page.visit, page.visit.unmet
-    inside = [item for item, here in zip(ranked.items, _within(visit, ranked, categories), strict=True) if here]
+    inside = [
+        item for item, here in zip(ranked.items, _within(visit, ranked, categories), strict=True) if here
+    ]
     if sum(item not in page.taken for item in inside) >= enough:
         return ranked.only(inside)
     allowed = offered(visit.stock, categories=categories)

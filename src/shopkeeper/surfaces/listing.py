@@ -105,7 +105,8 @@ def _wished(
     kept = capped(list(found), visit.ruled.caps, held)[: k - len(held)]
     reasons = {item: found[item] for item in kept}
     return {
-        item: visit.cards_because(part.ranked, [item], {item: part.title})[0] for item, part in reasons.items()
+        item: visit.cards_because(part.ranked, [item], {item: part.title})[0]
+        for item, part in reasons.items()
     }
 
 

@@ -17,7 +17,6 @@ from shopkeeper.core.types import (
     Floats,
     Histories,
     Ints,
-    Ragged,
     Recommendations,
     Requests,
     distinct,
@@ -286,18 +285,17 @@ class Visit:
         free = allowed[asked.items]
         for code in known:
             free &= asked.items != code
-        items, sources = asked.items[free], asked.sources[free]
-        totals = asked.scores[free].astype(np.float64)
+        found, totals, sources = asked.items[free], asked.scores[free].astype(np.float64), asked.sources[free]
         if len(known) > 1:
-            items, first, place = np.unique(items, return_index=True, return_inverse=True)
-            totals, sources = np.bincount(place, totals, len(items)), sources[first]
+            found, first, place = np.unique(found, return_index=True, return_inverse=True)
+            totals, sources = np.bincount(place, totals, len(found)).astype(np.float64), sources[first]
         if self.ruled.factors is not None:
-            totals = totals * self.ruled.factors.values[items]
+            totals = totals * self.ruled.factors.values[found]
         if self.tired is not None:
-            totals = totals * self.tired.of(items)
-        best = np.lexsort((items, -totals))[:k]
+            totals = totals * self.tired.of(found)
+        best = np.lexsort((found, -totals))[:k]
         names = [asked.source_names[source] for source in sources[best].tolist()]
-        return Ranked(items[best].tolist(), totals[best].tolist(), names)
+        return Ranked(found[best].tolist(), totals[best].tolist(), names)
 
     def cards(self, ranked: Ranked, chosen: Sequence[int]) -> tuple[Card, ...]:
         """Cards of items chosen from a ranking, each with the reason its recommender gives."""
@@ -314,7 +312,8 @@ class Visit:
         stands there by chance, what ranked it speaks.
         """
         found: dict[Explains | None, list[int]] = {}
-        if ranked.by is None or ranked.by is not self.default():
+        default: object = self.default()
+        if ranked.by is None or ranked.by is not default:
             return {ranked.by: list(chosen)}
         source = dict(zip(ranked.items, ranked.sources, strict=True))
         for item in chosen:
