@@ -39,7 +39,7 @@ from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.past import latest_rows
 from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
-from shopkeeper.recommenders.evidence import block, reasons
+from shopkeeper.recommenders.evidence import reasons
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.select import at, strongest, top_k
 
@@ -132,12 +132,14 @@ class BasketNeighbours(Updating):
         """The item itself where the person took it, else the items that make those alike who take it."""
         touched, own = self._asker(request)
         neighbours, likeness = self._neighbours(touched, own)
-        people = self._people.matrix
-        shared = block(people, neighbours.items, touched.items) * (own * likeness[:, None])
-        carried = shared.T @ block(people, neighbours.items, items)
-        known = np.isin(items, touched.items).tolist()
-        told = zip(items.tolist(), known, reasons(touched.items, carried), strict=True)
-        return tuple(Evidence(self.name, (item,) if own_item else why) for item, own_item, why in told)
+        people = self._people.matrix[neighbours.items]
+        shared = people[:, touched.items].toarray() * (own * likeness[:, None])
+        carried = shared.T @ people[:, items].toarray()
+        known = np.isin(items, touched.items)
+        return tuple(
+            Evidence(self.name, (int(item),) if known[i] else reasons(touched.items, carried[:, i]))
+            for i, item in enumerate(items)
+        )
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""

@@ -103,7 +103,7 @@ class Bayes:
         """Interests that speak most for each item, at most three."""
         asked = _shares(request.histories, len(self.takers_))
         carried = (sparse.diags_array(asked.data) @ self.matrix_[asked.indices][:, items]).toarray()
-        return tuple(Evidence(self.name, why) for why in reasons(asked.indices, carried))
+        return tuple(Evidence(self.name, reasons(asked.indices, column)) for column in carried.T)
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""

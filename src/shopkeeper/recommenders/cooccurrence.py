@@ -35,7 +35,7 @@ from shopkeeper.learners.counts import PairCounts
 from shopkeeper.learners.pairs import Kernel, count_pairs
 from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
-from shopkeeper.recommenders.evidence import block, heard, reasons
+from shopkeeper.recommenders.evidence import heard
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.followers import Fame, Followers
 from shopkeeper.recommenders.select import at, contains, top_k
@@ -178,9 +178,9 @@ class Cooccurrence(Updating):
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Events of the history that carried each item's score, the strongest first, at most three."""
         history, weights = self._heard(request.histories)
-        rows = self._rows.rows(history.items)
-        carried = block(rows, np.arange(len(history.items)), items) * weights[:, None]
-        return tuple(Evidence(self.name, why) for why in reasons(history.items, carried))
+        sources = history.items
+        carried = self._rows.rows(sources)[:, items].toarray() * weights[:, None]
+        return tuple(Evidence(self.name, _strongest(sources, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`.
@@ -254,3 +254,8 @@ def _single_events(items: Ints) -> Histories:
         zeros,
         zeros,
     )
+
+
+def _strongest(sources: Ints, carried: Floats) -> tuple[int, ...]:
+    order = np.argsort(-carried, kind="stable")[:3]
+    return tuple(int(sources[i]) for i in order if carried[i] > 0)

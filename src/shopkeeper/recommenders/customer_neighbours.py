@@ -51,7 +51,7 @@ from shopkeeper.data.dataset import Dataset
 from shopkeeper.learners.past import latest_rows
 from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
-from shopkeeper.recommenders.evidence import block, reasons
+from shopkeeper.recommenders.evidence import reasons
 from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.select import at, contains, strongest, top_k
 
@@ -231,10 +231,10 @@ class CustomerNeighbours(Updating):
         """
         touched, own = self._asker(request.histories)
         neighbours, _, trust = self._neighbours(touched, own)
-        people = self._cares.matrix
-        adds = block(people, neighbours.items, touched.items) * own * trust[:, None]
-        carried = adds.T @ block(people, neighbours.items, items)
-        return tuple(Evidence(self.name, why) for why in reasons(touched.items, carried))
+        people = self._cares.matrix[neighbours.items]
+        adds = people[:, touched.items].toarray() * own * trust[:, None]
+        carried = adds.T @ people[:, items].toarray()
+        return tuple(Evidence(self.name, reasons(touched.items, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""

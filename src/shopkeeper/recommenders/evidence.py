@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from shopkeeper.core.types import Floats, Histories, Ints, Longs, Ragged, Requests
+from shopkeeper.core.types import Floats, Histories, Ints, Ragged, Requests
 
 _MOST = 3
 
@@ -35,47 +34,19 @@ def heard(histories: Histories, weights: Floats, recency: float, faint: float) -
     return Ragged(offsets, histories.items[clear]), strength
 
 
-def reasons(sources: Ints, carried: NDArray[Any]) -> list[tuple[int, ...]]:
-    """For each of some items those of a history that carried its score, the strongest first, at most three.
+def reasons(sources: Ints, carried: NDArray[Any]) -> tuple[int, ...]:
+    """The items of a history that carried a score, the strongest first, at most three.
 
     Parameters
     ----------
     sources
         Items of the history, shape ``(n,)``; an item may stand there more than once.
     carried
-        What each carried, shape ``(n, items)``.
+        What each carried, shape ``(n,)``.
     """
-    order = np.argsort(-carried, axis=0, kind="stable").T
-    some = (carried > 0).sum(axis=0).tolist()
-    return [
-        tuple(islice(dict.fromkeys(sources[row[:n]].tolist()), _MOST))
-        for row, n in zip(order, some, strict=True)
-    ]
-
-
-def block(matrix: sparse.csr_array, rows: Ints | Longs, columns: Ints) -> NDArray[Any]:
-    """Some rows of a matrix at some columns, dense: ``matrix[rows][:, columns]`` of one request.
-
-    Parameters
-    ----------
-    matrix
-        One entry a column in each row.
-    rows, columns
-        Which ones; columns are distinct.
-    """
-    out = np.zeros((len(rows), len(columns)), matrix.dtype)
-    if not out.size:
-        return out
-    starts = matrix.indptr[rows]
-    lengths = matrix.indptr[rows + 1] - starts
-    positions = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-    order = np.argsort(columns)
-    rising, found = columns[order], matrix.indices[positions]
-    place = np.minimum(np.searchsorted(rising, found), len(rising) - 1)
-    met = np.flatnonzero(rising[place] == found)
-    owner = np.repeat(np.arange(len(rows)), lengths)
-    out[owner[met], order[place[met]]] = matrix.data[positions[met]]
-    return out
+    order = np.argsort(-carried, kind="stable")
+    strongest = sources[order[carried[order] > 0]].tolist()
+    return tuple(islice(dict.fromkeys(strongest), _MOST))
 
 
 def about(items: Ints) -> Requests:

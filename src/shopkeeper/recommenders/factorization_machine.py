@@ -234,7 +234,7 @@ class FactorizationMachine:
         for codes in self._asked.kinds[heard].T:
             own = own + np.where(codes > 0, 1, 0)[:, None] * self._machine[len(self._vectors) + codes]
         carried = shares[:, None] * (own @ self._vectors[items].T)
-        return tuple(Evidence(self.name, why) for why in reasons(heard, carried))
+        return tuple(Evidence(self.name, reasons(heard, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""

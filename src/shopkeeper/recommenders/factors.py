@@ -128,7 +128,7 @@ class Factors:
         matrix = self._system(vectors, weights)
         each = (1.0 + weights)[:, None] * np.linalg.solve(matrix, vectors.T).T
         carried = each @ self.vectors_[items].T
-        return tuple(Evidence(self.name, why) for why in reasons(history.items, carried))
+        return tuple(Evidence(self.name, reasons(history.items, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""

@@ -157,7 +157,7 @@ class SessionNeighbours(Updating):
         sessions = self._items[neighbours.items]
         shared = sessions[:, touched.items].toarray() * (own * likeness[:, None])
         carried = shared.T @ sessions[:, items].toarray()
-        return tuple(Evidence(self.name, why) for why in reasons(touched.items, carried))
+        return tuple(Evidence(self.name, reasons(touched.items, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
         """Write settings and arrays; see `Recommender.save`."""
