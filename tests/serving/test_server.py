@@ -1,5 +1,6 @@
 """Real processes: workers that share histories, a clean end, a port that is taken."""
 
+import gc
 import http.client
 import json
 import os
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from shopkeeper.core.errors import InvalidRequest, ShopNotFound
 from shopkeeper.serving import server
@@ -179,6 +181,15 @@ def peak_kb(pid: int) -> int:
     """Largest resident size so far."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(status.split("VmHWM:")[1].split()[0])
+
+
+def test_a_worker_keeps_its_model_out_of_the_collectors_sight(folder, monkeypatch):
+    monkeypatch.setenv(server.SHOP_VARIABLE, str(folder))
+    gc.unfreeze()
+    with TestClient(server.api()):
+        assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_port_that_is_taken_is_told_before_anything_starts(folder):
