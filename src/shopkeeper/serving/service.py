@@ -1,7 +1,7 @@
 """What the shop can be asked: one class that HTTP, pages, Python and the command line call alike.
 
 Every method is synchronous, safe with several threads and about one person; `serving.http` and `web` call it
-from worker threads. All results are frozen values of `surfaces.page`.
+on their loop or from worker threads. All results are frozen values of `surfaces.page`.
 """
 
 import secrets

@@ -99,7 +99,7 @@ class Assortment:
 
     def warm(self) -> None:
         """Work out what every request looks up, before one has to wait for it."""
-        _ = self.codes, self.offered, self.category_sizes, self.newest, self.entries, self._shown
+        _ = self.codes, self.offered, self.category_sizes, self.newest, self.entries, self.kind, self._shown
 
     @cached_property
     def newest(self) -> tuple[tuple[Ints, Longs], ...]:
