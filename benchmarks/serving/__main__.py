@@ -3,7 +3,7 @@
     python -m benchmarks.serving FOLDER load [--seconds 20] [--rounds 3] [--json OUT]
     python -m benchmarks.serving FOLDER changed [--rounds 2000]
     python -m benchmarks.serving FOLDER memory [--minutes 10]
-    python -m benchmarks.serving FOLDER training
+    python -m benchmarks.serving FOLDER training [--budget 40]
 
 FOLDER comes from ``python -m benchmarks.serving.shop``: 100,000 items, histories of 50 events. The server is
 two worker processes of ``shopkeeper serve`` on this machine; so is the load generator. The most there can be
@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rate", type=float, default=40.0, help="homepages a second: memory and training")
+    parser.add_argument("--budget", type=float, help="seconds of the training's time budget")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     shop = Shop(given.folder)
@@ -134,7 +135,7 @@ def main() -> None:
     elif given.what == "memory":
         found = memory(shop, given.minutes, given.rate)
     else:
-        found = training(shop, given.seconds, given.rate)
+        found = training(shop, given.seconds, given.rate, given.budget)
     print(json.dumps({"at": start, given.what: found}, indent=1))
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

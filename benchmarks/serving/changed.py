@@ -20,7 +20,7 @@ def changed(shop: Shop, rounds: int) -> dict[str, Any]:
     """Somebody looks at an item they never met; the next page, of either worker, must name it as a reason."""
     met, popular = _met(shop)
     rng = np.random.default_rng(0)
-    times, untold, same = [], [], 0
+    times, posts, untold, same = [], [], [], 0
     with served(shop.folder) as port:
         workers = one_a_worker(port)
         for who in shop.askers[:50]:
@@ -35,6 +35,7 @@ def changed(shop: Shop, rounds: int) -> dict[str, Any]:
             event = {c.CUSTOMER_ID: who, c.EVENT_TYPE: "view_item", c.ITEM_ID: item}
             start = time.perf_counter()
             stored = _ask(writer, "POST", "/v1/events", {"events": [event]})
+            posts.append(1e3 * (time.perf_counter() - start))
             page = _page(reader, who)
             times.append(1e3 * (time.perf_counter() - start))
             assert stored["stored"] == 1, stored
@@ -44,8 +45,13 @@ def changed(shop: Shop, rounds: int) -> dict[str, Any]:
         "rounds": rounds,
         "read by the worker that wrote": same,
         "pages that do not name the item": len(untold),
-        **{f"p{q}_ms": round(float(np.percentile(times, q)), 2) for q in (50, 99, 100)},
+        **_percentiles("", times),
+        **_percentiles("event_", posts),
     }
+
+
+def _percentiles(of: str, milliseconds: list[float]) -> dict[str, float]:
+    return {f"{of}p{q}_ms": round(float(np.percentile(milliseconds, q)), 2) for q in (50, 99, 100)}
 
 
 def _met(shop: Shop) -> tuple[dict[str, set[str]], list[str]]:

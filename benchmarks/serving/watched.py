@@ -46,15 +46,21 @@ def memory(shop: Shop, minutes: float, rate: float) -> dict[str, Any]:
     return {"rate": rate, "minutes": minutes, **_latency(outcome), **told}
 
 
-def training(shop: Shop, seconds: float, rate: float) -> dict[str, Any]:
-    """Latency of homepages before a training, while it runs, and as the new model is taken in."""
+def training(shop: Shop, seconds: float, rate: float, budget: float | None = None) -> dict[str, Any]:
+    """Latency of homepages before a training, while it runs, and as the new model is taken in.
+
+    Parameters
+    ----------
+    budget
+        Seconds it may choose and fit for; None for the usual.
+    """
     with served(shop.folder) as port:
         load = Load(shop.homepages(), CONNECTIONS, seconds, rate)
         send(port, load)
         before = [send(port, load) for _ in range(3)]
         trainer = Trainer(shop.folder)
         start = time.perf_counter()
-        trainer.start()
+        trainer.start(*([] if budget is None else ["--time-budget", str(budget)]))
         beside = []
         while trainer.running:
             beside.append(send(port, load))

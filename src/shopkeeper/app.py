@@ -847,11 +847,12 @@ def reader_of_queries(cache: Path, config: ShopConfig) -> EncoderChoice:
 def application() -> FastAPI:
     """The application of one worker: the HTTP interface and the shop's pages."""
     from shopkeeper.serving.http import create_app
-    from shopkeeper.serving.server import prepare_worker, served_folder
+    from shopkeeper.serving.server import prepare_worker, served_folder, settle
     from shopkeeper.web.pages import mount
 
     prepare_worker()
     shop = Shop(served_folder())
+    shop.service.prepare_models_with(settle)
     guard = Guard(os.environ.get(TOKEN_VARIABLE))
     app = create_app(shop.service, guard=guard)
     mount(app, shop.service, guard=guard, clock=shop.service.now)

@@ -178,7 +178,7 @@ def test_a_session_not_yet_linked_counts_for_the_customer_who_brings_it(store):
 
 def test_only_the_last_people_are_remembered(store):
     put(store, row("a", customer=ANNA), row("b", customer=BEN))
-    log = LiveHistories(store, capacity=1)
+    log = LiveHistories(store, events=1)
     first = log.trail(Person(ANNA))
     log.trail(Person(BEN))
     again = log.trail(Person(ANNA))

@@ -1,14 +1,18 @@
 """Rows of the homepage learn their order from clicks, through the real log."""
 
 import json
+from functools import partial
 
 import numpy as np
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.config import Lists, ShopConfig
 from shopkeeper.core.types import Decision, Shown
+from shopkeeper.data.lately import Lately
 from shopkeeper.data.schema import DECISIONS
-from shopkeeper.serving.row_orders import FEWEST_CLICKS, Own, RowOrders
+from shopkeeper.serving.row_learner import learn_rows
+from shopkeeper.serving.row_orders import FEWEST_CLICKS, FILE, WORLDS, Orders, Own, RowOrders, learn, write
+from shopkeeper.serving.snapshots import FOLDER
 from shopkeeper.surfaces.row_order import AS_GIVEN, ROWS
 from tests.serving import world
 
@@ -33,8 +37,8 @@ def test_a_row_that_is_clicked_rises_and_the_chance_is_logged(service):
     assert usual[0] == "for_you"
     assert usual[-1] != usual[0]
     show_and_click(service, 2 * FEWEST_CLICKS)
-    assert service._orders is not None
-    service._orders.learn()
+    learn_rows(service.store, service.store.path.parent / FOLDER)
+    service._orders.look()
 
     pages = [service.homepage(service.person(customer_id="3")) for _ in range(40)]
 
@@ -52,15 +56,36 @@ def test_a_row_that_is_clicked_rises_and_the_chance_is_logged(service):
 
 
 def test_few_clicks_change_nothing_and_the_same_log_gives_the_same_orders(service):
-    orders = [RowOrders(service.decisions, service.lately) for _ in range(2)]
     show_and_click(service, FEWEST_CLICKS - 1)
-    orders[0].learn()
-    assert len(orders[0]._worlds) == 0
+    assert learn(service.decisions, service.lately) is None
     show_and_click(service, 5, first=FEWEST_CLICKS)
-    for one in orders:
-        one.learn()
-    np.testing.assert_array_equal(orders[0]._worlds, orders[1]._worlds)
-    assert len(orders[0]._worlds)
+    one, other = (learn(service.decisions, Lately(service.store)) for _ in range(2))
+    assert one is not None
+    assert other is not None
+    np.testing.assert_array_equal(one.worlds, other.worlds)
+    assert len(one.worlds) == WORLDS
+
+
+def test_what_is_kept_is_what_was_learned_less_who_is_forgotten(tmp_path):
+    rng = np.random.default_rng(0)
+    own = Own({"a": 0, "b": 1, "c": 2}, rng.random((3, len(ROWS))), rng.random((3, len(ROWS))), 12.0)
+    learned = Orders(rng.random((WORLDS, len(ROWS))), own)
+    orders, chance = RowOrders(tmp_path), partial(np.random.default_rng, 1)
+    orders.look()
+    assert orders.draw(chance, "b") is AS_GIVEN
+    write(tmp_path, learned)
+    orders.look()
+    for person in ("a", "b", "c", None):
+        expected = own.worlds(learned.worlds, person)
+        np.testing.assert_array_equal(orders.draw(chance, person).worlds, expected)
+
+    orders.forget(["b", "unheard of"])
+
+    assert b"b" not in np.load(tmp_path / FILE)["people"].astype(bytes).tolist()
+    for person in ("a", "c"):
+        expected = own.worlds(learned.worlds, person)
+        np.testing.assert_array_equal(orders.draw(chance, person).worlds, expected)
+    np.testing.assert_array_equal(orders.draw(chance, "b").worlds, learned.worlds)
 
 
 def test_people_who_differ_get_orders_of_their_own():
@@ -80,7 +105,7 @@ def test_people_who_differ_get_orders_of_their_own():
 def test_it_can_be_switched_off(folder):
     service = world.open_service(folder, config=ShopConfig(lists=Lists(learned_order=False)))
     try:
-        assert service._orders is None
+        assert service._learner is None
         assert {row.placed for row in service.homepage().rows} == {AS_GIVEN.chance(())}
     finally:
         service.close()

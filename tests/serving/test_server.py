@@ -1,5 +1,6 @@
 """Real processes: workers that share histories, a clean end, a port that is taken."""
 
+import gc
 import http.client
 import json
 import os
@@ -8,11 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from shopkeeper.core.errors import InvalidRequest, ShopNotFound
 from shopkeeper.serving import server
@@ -105,6 +108,43 @@ def test_an_acknowledged_event_survives_a_kill(folder):
         assert close(process, signal.SIGINT) == ["closed"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers share one socket")
+def test_connections_of_an_idle_moment_are_spread_and_one_worker_alone_takes_them_all(folder):
+    with serving(folder, 2) as (process, port):
+        found = Counter(listening_process(port) for _ in range(60))
+        assert len(found) == 2
+        # Fewer than 15 of 60 happens once in 20,000 times.
+        assert min(found.values()) >= 15
+        os.kill(next(iter(found)), signal.SIGKILL)
+        time.sleep(0.2)
+        assert {call(port, "GET", "/health/live")[0] for _ in range(20)} == {200}
+        assert "closed" in close(process, signal.SIGTERM)[-1]
+
+
+def listening_process(port: int) -> int:
+    """Which process answers on a new connection: the one that holds its other end."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        inode = socket_inode(port, connection.getsockname()[1])
+        for held in Path("/proc").glob("[0-9]*/fd/*"):
+            try:
+                if held.readlink().name == f"socket:[{inode}]":
+                    return int(held.parts[2])
+            except OSError:
+                continue
+    raise AssertionError(f"nobody holds socket {inode}")
+
+
+def socket_inode(local: int, remote: int) -> int:
+    """Of the established connection between two ports of this machine, the server's end."""
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if [int(end.rpartition(":")[2], 16) for end in fields[1:3]] == [local, remote]:
+            return int(fields[9])
+    raise AssertionError("no such connection")
+
+
 def test_a_body_of_200_mb_is_refused_before_it_is_read(folder):
     with serving(folder, 1, SHOPKEEPER_ACCESS_LOG="1") as (process, port):
         assert call(port, "GET", "/health/live")[0] == 200
@@ -141,6 +181,15 @@ def peak_kb(pid: int) -> int:
     """Largest resident size so far."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(status.split("VmHWM:")[1].split()[0])
+
+
+def test_a_worker_keeps_its_model_out_of_the_collectors_sight(folder, monkeypatch):
+    monkeypatch.setenv(server.SHOP_VARIABLE, str(folder))
+    gc.unfreeze()
+    with TestClient(server.api()):
+        assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_port_that_is_taken_is_told_before_anything_starts(folder):

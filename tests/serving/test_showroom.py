@@ -86,3 +86,25 @@ def test_a_small_catalogue_is_waited_for(catalogue):
     showroom.assortment(MODEL)
     catalogue.change(7.0)
     assert prices(showroom.assortment(MODEL)) == {7.0}
+
+
+def test_all_wait_for_one_moment_and_nobody_for_a_catalogue_that_takes_long(catalogue):
+    showroom = Showroom(catalogue, currency="EUR", every=0.0, patience=0.5)
+    before = showroom.assortment(MODEL)
+    catalogue.free.clear()
+    catalogue.change(7.0)
+    began = time.monotonic()
+    assert all(showroom.assortment(MODEL) is before for _ in range(20))
+    assert 0.5 <= time.monotonic() - began < 5.0  # not each for a while of its own
+    catalogue.free.set()
+    while showroom.assortment(MODEL) is before:
+        time.sleep(0.005)
+
+    now = showroom.assortment(MODEL)
+    showroom._took, showroom._patience = 160.0, 30.0
+    catalogue.free.clear()
+    catalogue.change(8.0)
+    began = time.monotonic()
+    assert showroom.assortment(MODEL) is now
+    assert time.monotonic() - began < 10.0
+    catalogue.free.set()

@@ -83,7 +83,7 @@ def test_untouched_are_the_model_s_by_content_and_newer_ones_of_known_kinds():
 def test_each_is_drawn_as_often_as_is_told():
     seen, chance, n = visit(3), np.random.default_rng(1), 1500
     choices = untouched(seen, seen.open)
-    drawn = [draw(seen, seen.open, chance) for _ in range(n)]
+    drawn = [draw(seen, lambda: seen.open, chance) for _ in range(n)]
     hits = Counter(one.item for one in drawn if one is not None)
     assert rate(MODEL.tried) == MOST
     assert sum(hits.values()) / n == pytest.approx(MOST, abs=0.04)
@@ -92,9 +92,11 @@ def test_each_is_drawn_as_often_as_is_told():
         if one is not None:
             assert one.probability == pytest.approx(MOST / len(choices))
             assert hits[one.item] / n == pytest.approx(one.probability, abs=0.03)
-    assert draw(seen, seen.open, np.random.default_rng(7)) == draw(seen, seen.open, np.random.default_rng(7))
+    assert draw(seen, lambda: seen.open, np.random.default_rng(7)) == draw(
+        seen, lambda: seen.open, np.random.default_rng(7)
+    )
     unsure = visit(3, replace(MODEL, tried=Tried()))
-    some = [draw(unsure, unsure.open, chance) for _ in range(n)]
+    some = [draw(unsure, lambda: unsure.open, chance) for _ in range(n)]
     assert sum(one is not None for one in some) / n == pytest.approx(LEAST, abs=0.01)
 
 

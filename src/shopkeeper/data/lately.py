@@ -1,5 +1,6 @@
 """The end of the log, held in memory and read on: what figures for people are counted from."""
 
+import sqlite3
 from threading import Lock
 from typing import Final, Protocol
 
@@ -7,6 +8,7 @@ import polars as pl
 
 from shopkeeper.core import columns as c
 from shopkeeper.data.dataset import PERSON
+from shopkeeper.data.schema import EVENTS
 
 NEWEST: Final = 300_000
 """Events that are looked at; all there are, or the last so many."""
@@ -22,6 +24,15 @@ COLUMNS: Final = (
     c.PRICE,
     c.VALUE,
 )
+
+
+def echoes(connection: sqlite3.Connection, most: int) -> int:
+    """How many of the newest events echo an answer; counted up to ``most``."""
+    sql = f"""
+        SELECT count(*) FROM (
+            SELECT 1 FROM {EVENTS} WHERE {c.REQUEST_ID} IS NOT NULL
+                AND {c.SEQ} > (SELECT max({c.SEQ}) FROM {EVENTS}) - ? LIMIT ?)"""
+    return int(connection.execute(sql, (NEWEST, most)).fetchone()[0])
 
 
 class ReadableLog(Protocol):

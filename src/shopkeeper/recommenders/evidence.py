@@ -1,5 +1,6 @@
 """What recommenders of one item by others share: hearing a history, reasons, and questions about an item."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,8 @@ def reasons(sources: Ints, carried: NDArray[Any]) -> tuple[int, ...]:
         What each carried, shape ``(n,)``.
     """
     order = np.argsort(-carried, kind="stable")
-    return tuple(dict.fromkeys(int(sources[i]) for i in order if carried[i] > 0))[:_MOST]
+    strongest = sources[order[carried[order] > 0]].tolist()
+    return tuple(islice(dict.fromkeys(strongest), _MOST))
 
 
 def about(items: Ints) -> Requests:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -50,13 +51,7 @@ class Beside:
                 )
             command = [sys.executable, "-m", "shopkeeper", self._verb, "--shop", str(self._folder), *options]
             self._where.mkdir(exist_ok=True)
-            with (self._where / f"{self._name}.log").open("wb") as log:
-                self._process = subprocess.Popen(  # noqa: S603 - our own program and folder
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )
-            with suppress(OSError):  # Whoever shops comes first.
-                patience = max(_NICE, os.getpriority(os.PRIO_PROCESS, 0))
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, patience)
+            self._process = begin(command, self._where / f"{self._name}.log")
 
     @property
     def running(self) -> bool:
@@ -68,3 +63,15 @@ class Beside:
     def state(self) -> Announced | None:
         """The run under way, or the last one; None where there was none."""
         return announced(self._where, self._name)
+
+
+def begin(command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start a program of ours that yields to whoever shops; what it prints goes to a file."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own program and folder
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+    with suppress(OSError):
+        patience = max(_NICE, os.getpriority(os.PRIO_PROCESS, 0))
+        os.setpriority(os.PRIO_PROCESS, process.pid, patience)
+    return process

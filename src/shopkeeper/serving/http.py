@@ -47,6 +47,7 @@ from shopkeeper.serving.schemas import (
     segments_answer,
 )
 from shopkeeper.serving.service import Results, Service
+from shopkeeper.serving.turns import Turns
 from shopkeeper.surfaces.page import Homepage, SearchPage
 from shopkeeper.surfaces.query import Bounds
 from shopkeeper.surfaces.segmentation import Segmentation
@@ -61,7 +62,8 @@ Debug = Annotated[bool, Query(description="Tell what each rule did to each list.
 SessionId = Annotated[str | None, Query(max_length=256, description="The shop's own id of a session.")]
 
 
-def _wish(
+# A dependency that is no coroutine would cost a request a thread of its own.
+async def _wish(
     words: Annotated[str, Query(description="A sentence of what is wished for, 1 to 500 characters.")] = "",
     style: Annotated[str, Query(description="One of the styles a guest's homepage offers.")] = "",
     more_like: Annotated[tuple[str, ...], Query(description="Items to see more like.")] = (),
@@ -85,6 +87,7 @@ class Interface:
     def __init__(self, service: Service, guard: Guard) -> None:
         self._service = service
         self._guard = guard
+        self._turns = Turns()
         self._max_bytes = int(service.config.limits.max_body_mb * 1e6)
 
     def routes(self) -> tuple[Route, ...]:
@@ -226,7 +229,7 @@ class Interface:
             return await run_in_threadpool(self._recommend_together, asked.customer_ids, asked)
         if asked.customer_id is not None or asked.session_id is not None:
             self._guard(request)
-        return await run_in_threadpool(self._recommend, asked, debug)
+        return await self._made(lambda: self._recommend(asked, debug), slow=debug or bool(asked.wish.words))
 
     def _recommend(self, asked: RecommendationRequest, debug: bool) -> Response:
         answer = self._service.recommend(
@@ -262,9 +265,11 @@ class Interface:
         )
         return _json(RankedAnswer, ranked(answer))
 
-    def similar(self, item_id: Annotated[str, Query(max_length=256)], k: int = 10) -> Response:
+    async def similar(self, item_id: Annotated[str, Query(max_length=256)], k: int = 10) -> Response:
         """``GET /v1/similar``."""
-        return _json(RankedAnswer, ranked(self._service.similar(item_id, k=k)))
+        return await self._turns.take(
+            lambda: _json(RankedAnswer, ranked(self._service.similar(item_id, k=k)))
+        )
 
     def search(
         self,
@@ -281,7 +286,7 @@ class Interface:
         asker = self._asker(customer_id, session_id)
         return _json(SearchPage, self._service.search(q, asker, k=k, bounds=bounds))
 
-    def homepage(
+    async def homepage(
         self,
         request: Request,
         wish: Annotated[Wish, Depends(_wish)],
@@ -293,8 +298,12 @@ class Interface:
         """``GET /v1/homepage``."""
         if customer_id is not None or session_id is not None:
             self._guard(request)
-        asker = self._asker(customer_id, session_id)
-        return _json(Homepage, self._service.homepage(asker, k=k, wish=wish, debug=debug))
+
+        def page() -> Response:
+            asker = self._asker(customer_id, session_id)
+            return _json(Homepage, self._service.homepage(asker, k=k, wish=wish, debug=debug))
+
+        return await self._made(page, slow=debug or bool(wish.words))
 
     def results(self, request: Request, days: int = 30) -> Response:
         """``GET /v1/results``."""
@@ -311,10 +320,11 @@ class Interface:
         asked = _valid(HomepageRequest, await read_json(request, max_bytes=self._max_bytes))
         history = [event.happening() for event in asked.history]
         wish = asked.wish.wish()
-        page = await run_in_threadpool(
-            self._service.homepage, k=asked.k, history=history, wish=wish, debug=debug
-        )
-        return _json(Homepage, page)
+
+        def page() -> Response:
+            return _json(Homepage, self._service.homepage(k=asked.k, history=history, wish=wish, debug=debug))
+
+        return await self._made(page, slow=debug or bool(wish.words))
 
     async def ads(self, request: Request) -> Response:
         """``POST /v1/ads``."""
@@ -334,6 +344,10 @@ class Interface:
             only=asked.only,
         )
         return _json(AdsReply, ads_reply(answer))
+
+    async def _made(self, work: Callable[[], Response], *, slow: bool) -> Response:
+        """An answer: in turn, or in a thread where it takes an encoder, or a page a rule."""
+        return await (run_in_threadpool(work) if slow else self._turns.take(work))
 
     def _asker(self, customer_id: str | None, session_id: str | None) -> Person:
         """Who asks. An unknown customer alone is an error; with a session they are served as a guest."""

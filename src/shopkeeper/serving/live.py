@@ -5,7 +5,6 @@ request on any other: nothing is polled and nothing expires. A worker keeps what
 asks only for what came after; a household with thousands of lines costs one look into an index.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,10 +21,13 @@ from shopkeeper.data.clean import net_purchases
 from shopkeeper.data.dataset import PERSON, ItemIndex
 from shopkeeper.data.histories import RECENT, summarise
 from shopkeeper.serving.person import Person
+from shopkeeper.serving.recent import Recent
 
 CART_DAYS = 30
 """How long an item stays in a cart that nobody comes back to."""
 
+_PERSON = 5
+"""Events that take as much memory as what is remembered of a person besides."""
 _COLUMNS = (c.SEQ, c.ITEM_ID, c.EVENT_TYPE, c.TIMESTAMP, c.QUANTITY, c.RATING, c.TRANSACTION_ID)
 _PLACE = "place"
 _KINDS = {kind.name: kind for kind in EventType}
@@ -128,20 +130,20 @@ class Trail:
 
 
 class LiveHistories:
-    """Trails of people, the last ``capacity`` of them remembered.
+    """Trails of people, those asked for last remembered.
 
     Parameters
     ----------
     log
         Where events are.
-    capacity
-        Most people remembered; about 200 bytes an event.
+    events
+        Most events remembered, of all people together; about 200 bytes each. A worker that makes a hundred
+        pages a second for people of 50 events remembers them for more than a minute.
     """
 
-    def __init__(self, log: PersonLog, *, capacity: int = 2_000) -> None:
+    def __init__(self, log: PersonLog, *, events: int = 400_000) -> None:
         self._log = log
-        self._capacity = capacity
-        self._trails: OrderedDict[tuple[str, ...], Trail] = OrderedDict()
+        self._trails: Recent[tuple[str, ...], Trail] = Recent(events)
         self._erasures = -1
         self._lock = Lock()
 
@@ -167,8 +169,9 @@ class LiveHistories:
         """Drop what is remembered of some pseudonyms."""
         gone = set(people)
         with self._lock:
-            for key in [key for key in self._trails if gone & set(key)]:
-                del self._trails[key]
+            for key in self._trails:
+                if gone & set(key):
+                    self._trails.drop(key)
 
     def _drop_deleted(self) -> int:
         """Remember nobody's events across a deletion, which any worker may have made; how many there were."""
@@ -206,20 +209,13 @@ class LiveHistories:
 
     def _remembered(self, nothing: Trail) -> Trail:
         with self._lock:
-            trail = self._trails.get(nothing.people)
-            if trail is None:
-                return nothing
-            self._trails.move_to_end(nothing.people)
-            return trail
+            return self._trails.get(nothing.people) or nothing
 
     def _remember(self, trail: Trail, erasures: int) -> None:
         with self._lock:
             if erasures != self._erasures:
                 return  # What was read may have been deleted since.
-            self._trails[trail.people] = trail
-            self._trails.move_to_end(trail.people)
-            while len(self._trails) > self._capacity:
-                self._trails.popitem(last=False)
+            self._trails.put(trail.people, trail, len(trail.events) + _PERSON)
 
 
 def histories_of(deeds: Sequence[Deed], items: ItemIndex, weights: Floats) -> Histories:

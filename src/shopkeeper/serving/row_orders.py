@@ -1,23 +1,23 @@
-"""Keeps what is known of the rows of the homepage, and learns it anew now and then, beside the requests."""
+"""What is known of the rows of the homepage: learned beside the service, and kept in one file."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
+from pathlib import Path
+from threading import Lock
 from typing import Final, Self
 
 import numpy as np
 import polars as pl
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.types import Doubles
 from shopkeeper.data.decisions import Decisions
 from shopkeeper.data.lately import Lately
 from shopkeeper.evaluation.rows import own_counts, row_counts
 from shopkeeper.learners.examination import likeness, own_worlds, row_worth
-from shopkeeper.surfaces.row_order import ROWS, RowOrder, draw_order
+from shopkeeper.surfaces.row_order import AS_GIVEN, ROWS, RowOrder, draw_order
 
+FILE: Final = "rows.npz"
 SURFACE: Final = "homepage"
 PLACES: Final = 8
 """Places on the page that are told apart."""
@@ -25,7 +25,6 @@ WORLDS: Final = 64
 """Drawn beforehand; a chance is known to a 64th."""
 FEWEST_CLICKS: Final = 100
 """On rows of homepages; before, rows stand in the order that is believed in."""
-EVERY_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,61 +61,117 @@ class Own:
             return worlds
         return own_worlds(worlds, self.looks[place], self.clicked[place], self.strength)
 
+    def without(self, people: Sequence[str]) -> Self:
+        """The same of everybody but some pseudonyms."""
+        left = [person for person in self.people if person not in people]
+        places = [self.people[person] for person in left]
+        named = {person: place for place, person in enumerate(left)}
+        return type(self)(named, self.looks[places], self.clicked[places], self.strength)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What was learned of rows.
+
+    Attributes
+    ----------
+    worlds
+        Shape ``(n, len(ROWS))``: what rows may be worth; none before anything is known.
+    own
+        What single people did.
+    """
+
+    worlds: Doubles = field(default_factory=lambda: np.zeros((0, len(ROWS))))
+    own: Own = field(default_factory=Own)
+
+
+def learn(decisions: Decisions, lately: Lately) -> Orders | None:
+    """Learn from the newest answers and what came of them; None where too few were clicked.
+
+    The same log gives the same orders.
+    """
+    # A click echoes the answer it follows from: where few events do, no answer need be read.
+    events = lately.events().filter(pl.col(c.REQUEST_ID).is_not_null())
+    if len(events) < FEWEST_CLICKS:
+        return None
+    answers = decisions.shown()
+    shown, clicked = row_counts(answers, events, SURFACE, ROWS, PLACES)
+    if clicked.sum() < FEWEST_CLICKS:
+        return None
+    worth = row_worth(shown, clicked)
+    people, looks, clicks = own_counts(answers, events, SURFACE, ROWS, worth.looked)
+    own = Own.of(people, looks, clicks, worth.mean)
+    return Orders(worth.samples(WORLDS, seed=int(shown.sum())), own)
+
+
+def write(folder: Path, orders: Orders) -> None:
+    """Keep what was learned in a folder, replaced whole."""
+    folder.mkdir(exist_ok=True)
+    own, draft = orders.own, folder / f".{FILE}"
+    with draft.open("wb") as file:
+        np.savez(
+            file,
+            worlds=orders.worlds,
+            people=np.array(list(own.people), np.str_),
+            looks=own.looks,
+            clicked=own.clicked,
+            strength=np.float64(own.strength),
+        )
+    draft.replace(folder / FILE)
+
+
+def read(folder: Path) -> Orders:
+    """What `write` kept; nothing is known where it kept nothing."""
+    try:
+        with np.load(folder / FILE, allow_pickle=False) as kept:
+            people = {person: place for place, person in enumerate(kept["people"].tolist())}
+            own = Own(people, kept["looks"], kept["clicked"], float(kept["strength"]))
+            return Orders(kept["worlds"], own)
+    except (OSError, ValueError, KeyError):
+        return Orders()
+
 
 class RowOrders:
-    """Orders of the rows of homepages.
+    """Orders of the rows of homepages, as they were learned last. Safe with several threads and processes.
 
     Parameters
     ----------
-    decisions
-        What was shown.
-    lately
-        What came of it.
+    folder
+        Where they are kept.
     """
 
-    def __init__(self, decisions: Decisions, lately: Lately) -> None:
-        self._decisions = decisions
-        self._lately = lately
-        self._worlds: Doubles = np.zeros((0, len(ROWS)))
-        self._own = Own()
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._lock = Lock()
-        self._closed = Event()
-        self._learner: Thread | None = None
+        self._mark: tuple[int, int] | None = None
+        self._orders = Orders()
 
-    def draw(self, rng: np.random.Generator, person: str | None = None) -> RowOrder:
-        """The order of one page for a pseudonym; never waits for what is being learned."""
-        if self._learner is None:
-            self._begin()
-        return draw_order(self._own.worlds(self._worlds, person), rng)
+    def draw(self, chance: Callable[[], np.random.Generator], person: str | None = None) -> RowOrder:
+        """The order of one page for a pseudonym; chance is asked where anything is known."""
+        orders = self._orders
+        if not len(orders.worlds):
+            return AS_GIVEN
+        return draw_order(orders.own.worlds(orders.worlds, person), chance())
 
-    def learn(self) -> None:
-        """Learn from the newest answers and what came of them; the same log gives the same orders."""
-        # A click echoes the answer it follows from: where few events do, no answer need be read.
-        events = self._lately.events().filter(pl.col(c.REQUEST_ID).is_not_null())
-        if len(events) < FEWEST_CLICKS:
-            return
-        answers = self._decisions.shown()
-        shown, clicked = row_counts(answers, events, SURFACE, ROWS, PLACES)
-        if clicked.sum() >= FEWEST_CLICKS:
-            worth = row_worth(shown, clicked)
-            people, looks, clicks = own_counts(answers, events, SURFACE, ROWS, worth.looked)
-            self._own = Own.of(people, looks, clicks, worth.mean)
-            self._worlds = worth.samples(WORLDS, seed=int(shown.sum()))
-
-    def close(self) -> None:
-        """Learn no more."""
-        self._closed.set()
-        if self._learner is not None:
-            self._learner.join()
-
-    def _begin(self) -> None:
+    def look(self) -> None:
+        """Take in what was learned since; no page waits for it."""
         with self._lock:
-            if self._learner is None:
-                self._learner = Thread(target=self._run, name="shopkeeper-rows", daemon=True)
-                self._learner.start()
+            mark = _mark(self._folder / FILE)
+            if mark != self._mark:
+                self._orders, self._mark = read(self._folder), mark
 
-    def _run(self) -> None:
-        while not self._closed.is_set():
-            with suppress(ShopkeeperError):  # The order before holds; the next time may do better.
-                self.learn()
-            self._closed.wait(EVERY_SECONDS)
+    def forget(self, people: Sequence[str]) -> None:
+        """Take some pseudonyms out of what is kept."""
+        kept = read(self._folder)
+        if any(person in kept.own.people for person in people):
+            write(self._folder, Orders(kept.worlds, kept.own.without(people)))
+        self.look()
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is replaced; None where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns

@@ -189,7 +189,7 @@ class Schedule:
         self._models.mkdir(exist_ok=True)
         with (self._models / LOCK).open("ab") as lock:
             while not self._closed.wait(LOOK_SECONDS):
-                if _held(lock):
+                if held(lock):
                     self._look()
 
     def _look(self) -> None:
@@ -206,7 +206,7 @@ class Schedule:
             return
 
 
-def _held(lock: IO[bytes]) -> bool:
+def held(lock: IO[bytes]) -> bool:
     """Whether this process is the one that watches; asking for what one holds changes nothing."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,15 +1,15 @@
 """What people were shown, read from the decision log: a worker keeps it and asks only for what came after."""
 
-import json
-from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
 from typing import Final, Protocol
 
 import numpy as np
+from pydantic_core import from_json
 
 from shopkeeper.core import columns as c
 from shopkeeper.core.types import DAY_MS, Longs, distinct
+from shopkeeper.serving.recent import Recent
 from shopkeeper.surfaces.assortment import Assortment
 from shopkeeper.surfaces.fatigue import HALF_HOUR
 
@@ -19,6 +19,8 @@ MOST_ANSWERS: Final = 100
 """Answers of a person that are looked back on, the newest."""
 _HALF_LIVES: Final = 5
 """What is older, in half-lives, weighs less than a thirtieth and is passed over."""
+_PERSON: Final = 50
+"""Showings that take as much memory as what is remembered of a person besides."""
 _NOTHING: Final = np.empty(0, np.int64)
 
 
@@ -39,7 +41,7 @@ class Erasures(Protocol):
 
 
 class Seen:
-    """Showings of people, the last ``capacity`` of them remembered.
+    """Showings of people, those asked for last remembered.
 
     Parameters
     ----------
@@ -49,19 +51,18 @@ class Seen:
         Tells of erasures, across which nothing is remembered.
     days
         Half-life of a showing.
-    capacity
-        Most people remembered; 8 bytes a showing.
+    showings
+        Most showings remembered, of all people together; 8 bytes each.
     """
 
-    def __init__(self, log: ShownLog, deleted: Erasures, *, days: float, capacity: int = 2_000) -> None:
+    def __init__(self, log: ShownLog, deleted: Erasures, *, days: float, showings: int = 4_000_000) -> None:
         self._log = log
         self._deleted = deleted
         self._back = int(_HALF_LIVES * days * DAY_MS)
-        self._capacity = capacity
         self._lock = Lock()
         self._for: Assortment | None = None
         self._erasures = -1
-        self._known: OrderedDict[tuple[str, ...], tuple[int, Longs]] = OrderedDict()
+        self._known: Recent[tuple[str, ...], tuple[int, Longs]] = Recent(showings)
 
     def showings(self, people: tuple[str, ...], stock: Assortment, now: int) -> Longs:
         """Items by code and half hour, as `Fatigue.showings`; up to what the log had written just now."""
@@ -70,8 +71,9 @@ class Seen:
         erasures = self._deleted.erasures()
         with self._lock:
             if self._for is not stock or self._erasures != erasures:
-                self._for, self._erasures, self._known = stock, erasures, OrderedDict()
-            seq, known = self._known.get(people, (0, _NOTHING))
+                self._for, self._erasures = stock, erasures
+                self._known.clear()
+            seq, known = self._known.get(people) or (0, _NOTHING)
         since = now - self._back
         answers = self._log.answers_to(people, SURFACES, after_seq=seq, since=since, most=MOST_ANSWERS)
         if not answers:
@@ -81,15 +83,12 @@ class Seen:
         merged = merged[(merged & 0xFFFFFFFF) >= since // HALF_HOUR]
         with self._lock:
             if self._for is stock and self._erasures == erasures:
-                self._known[people] = (answers[0][0], merged)
-                self._known.move_to_end(people)
-                if len(self._known) > self._capacity:
-                    self._known.popitem(last=False)
+                self._known.put(people, (answers[0][0], merged), len(merged) + _PERSON)
         return merged
 
 
 def _shown(rows: str, time: int, stock: Assortment) -> Longs:
     """Showings of one answer; items that are no longer sold are passed over."""
-    ids = [item for row in json.loads(rows) for item in row[c.ITEM_ID]]
-    codes = np.array([stock.codes[item] for item in ids if item in stock.codes], np.int64)
+    ids = (item for row in from_json(rows, cache_strings="keys") for item in row[c.ITEM_ID])
+    codes = np.array([code for code in map(stock.codes.get, ids) if code is not None], np.int64)
     return codes << 32 | time // HALF_HOUR

@@ -1,15 +1,16 @@
 """Processes: one port, one or more workers, a clean end."""
 
+import gc
 import logging
 import os
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from fastapi import FastAPI
 from uvicorn import Config, Server
@@ -32,6 +33,9 @@ _GRACE_SECONDS: Final = 10
 _IDLE_SECONDS: Final = 75
 """Connections are kept longer than proxies keep theirs (mostly 60 s): none writes into a closed one."""
 _SWITCH_SECONDS: Final = 0.0005
+_LOOK_SECONDS: Final = 0.05
+_BALANCED: Final = sys.platform == "linux"
+"""Elsewhere sockets of one address share nothing evenly."""
 
 
 def served_folder() -> Path:
@@ -42,7 +46,9 @@ def served_folder() -> Path:
 def api() -> FastAPI:
     """The application of a worker that serves the interface alone."""
     prepare_worker()
-    return create_app(open_service(served_folder()))
+    service = open_service(served_folder())
+    service.prepare_models_with(settle)
+    return create_app(service)
 
 
 def prepare_worker() -> None:
@@ -59,6 +65,17 @@ def prepare_worker() -> None:
         access.addHandler(handler)
         access.setLevel(logging.INFO)
         access.propagate = False
+
+
+def settle(_: object = None) -> None:
+    """Take all that is in memory now out of sight of the garbage collector.
+
+    A model and its catalogue stay for hours. Looking through them for garbage stops a worker for a tenth of
+    a second, and is done once for each new model instead of now and then while people wait.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def run(
@@ -90,15 +107,73 @@ def run(
     listener = listen(host, port)
     os.environ[SHOP_VARIABLE] = str(folder.resolve())
     os.environ[WORKERS_VARIABLE] = str(workers)
-    print_url(host, listener)
     with _shared_figures(workers):
         config = _config(factory, workers)
         if workers == 1:
+            print_url(host, listener)
             with _quiet_signals():
                 Server(config).run(sockets=[listener])
+        elif _BALANCED:
+            with _Address.of(listener) as address:
+                _Workers(config, address, lambda: print_url(host, address)).run()
         else:
+            print_url(host, listener)
             Multiprocess(config, [listener]).run()
     listener.close()
+
+
+class _Address(socket.socket):
+    """An address at which every worker listens by itself, so that the system spreads connections evenly.
+
+    At one socket for all, whoever wakes first takes every connection of an idle moment, and keeps them.
+    Handed to a worker it becomes a socket of the worker's own; a worker that dies takes only that along.
+    """
+
+    @classmethod
+    def of(cls, listener: socket.socket) -> Self:
+        """The address of a socket, which is closed."""
+        family, address = listener.family, listener.getsockname()
+        listener.close()
+        return cls._bound(family, address)
+
+    @classmethod
+    def _bound(cls, family: int, address: object) -> Self:
+        made = cls(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.bind(address)  # type: ignore[arg-type]
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._bound, (int(self.family), self.getsockname())
+
+
+class _Workers(Multiprocess):
+    """Workers that listen by themselves.
+
+    Parameters
+    ----------
+    config, address
+        What they serve, and where.
+    opened
+        Called as soon as all of them listen: before, nobody would answer.
+    """
+
+    def __init__(self, config: Config, address: _Address, opened: Callable[[], None]) -> None:
+        super().__init__(config, [address])
+        self._opened = opened
+
+    def init_processes(self) -> None:
+        """Start them, and wait until they listen, or one of them ends or all are told to."""
+        super().init_processes()
+        while not self.should_exit.is_set():
+            if not all(process.process.is_alive() for process in self.processes):
+                return
+            if all(process.is_ready(timeout=1) for process in self.processes):
+                self._opened()
+                return
+            self.should_exit.wait(_LOOK_SECONDS)
+            self.handle_signals()
 
 
 def listen(host: str, port: int) -> socket.socket:

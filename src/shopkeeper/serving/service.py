@@ -1,7 +1,7 @@
 """What the shop can be asked: one class that HTTP, pages, Python and the command line call alike.
 
 Every method is synchronous, safe with several threads and about one person; `serving.http` and `web` call it
-from worker threads. All results are frozen values of `surfaces.page`.
+on their loop or from worker threads. All results are frozen values of `surfaces.page`.
 """
 
 import secrets
@@ -42,12 +42,14 @@ from shopkeeper.serving.finder import EncoderChoice, Finder
 from shopkeeper.serving.live import LiveHistories
 from shopkeeper.serving.models import LiveModel
 from shopkeeper.serving.person import GUEST, Person
+from shopkeeper.serving.row_learner import RowLearner
 from shopkeeper.serving.row_orders import RowOrders
 from shopkeeper.serving.rulebook import Rulebook
 from shopkeeper.serving.schedule import Schedule
 from shopkeeper.serving.seen import Seen
 from shopkeeper.serving.segments import Segments
 from shopkeeper.serving.showroom import Showroom
+from shopkeeper.serving.snapshots import FOLDER as SNAPSHOTS
 from shopkeeper.serving.snapshots import Snapshots
 from shopkeeper.serving.visits import Happening, Visits
 from shopkeeper.surfaces import homepage, product, search
@@ -182,18 +184,24 @@ class Service:
         self._visits = Visits(
             models, self._showroom, self._live, self._weights, clock, config.lists, self._seen, self._circles
         )
-        self._orders = RowOrders(self.decisions, self.lately) if config.lists.learned_order else None
         self._picker = Picker(store)
         self._styles: tuple[Assortment, tuple[Style, ...]] | None = None
         self.finder = finder or Finder(store)
         self._segments = Segments(store, config)
         self._campaigns = Campaigns(store, config)
         self.snapshots = Snapshots(models.folder.parent)
+        kept = models.folder.parent / SNAPSHOTS
+        self._orders = RowOrders(kept)
+        self._learner = RowLearner(store, kept, self._orders) if config.lists.learned_order else None
         self.ads = LiveAds(
             store.path.parent, config, store, self.decisions, self._segments, self.now, encoder
         )
         self._rulebook = Rulebook(config.rules)
         self.schedule = Schedule(models.folder.parent, store, config.retrain, clock)
+
+    def prepare_models_with(self, prepare: Callable[[Model], None]) -> None:
+        """Have something done with every model once its catalogue is laid out, before it serves."""
+        self._models.prepare_with(prepare)
 
     def person(self, *, customer_id: str | None = None, session_id: str | None = None) -> Person:
         """The person behind raw ids; this is where they are pseudonymised.
@@ -525,11 +533,14 @@ class Service:
 
         def of(visit: Visit) -> tuple[Visit, homepage.Composed]:
             led, granted = self._granted(visit, wish, k)
-            return led, homepage.composed(led, k, granted, draw(led, led.open, _chance(answer)), order)
+            return led, homepage.composed(
+                led, k, granted, draw(led, lambda: led.open, _chance(answer)), order
+            )
 
         order = AS_GIVEN
-        if self._orders:
-            order = self._orders.draw(_chance(answer).spawn(1)[0], person.customer or person.session)
+        if self._learner:
+            self._learner.start()
+            order = self._orders.draw(lambda: _chance(answer).spawn(1)[0], person.customer or person.session)
         visit = self._ruled(visit)
         wished, found = of(visit)
         self._rulebook.tell(found.warnings)
@@ -697,6 +708,7 @@ class Service:
         self._live.forget(people)
         self.ads.forget(people)
         self.snapshots.forget(people)
+        self._orders.forget(people)
         return receipt
 
     def retract(self, person: Person, deed: Done) -> int:
@@ -755,8 +767,8 @@ class Service:
     def close(self) -> None:
         """Finish what waits to be written and let go of the store."""
         self.schedule.close()
-        if self._orders:
-            self._orders.close()
+        if self._learner:
+            self._learner.close()
         self.finder.close()
         self.ads.close()
         self.decisions.close()

@@ -2,8 +2,8 @@
 
 import logging
 from threading import Lock, Thread
-from time import monotonic
-from typing import Protocol
+from time import monotonic, thread_time
+from typing import Final, Protocol
 
 import polars as pl
 
@@ -14,6 +14,8 @@ from shopkeeper.recommenders.model import Model
 from shopkeeper.surfaces.assortment import Assortment, lay_out
 
 _LOG = logging.getLogger("shopkeeper")
+_HOPELESS: Final = 5
+"""Times the patience that a catalogue took last, from which on nobody waits for it."""
 
 
 class LiveCatalogue(Protocol):
@@ -41,7 +43,8 @@ class Showroom:
     every
         Seconds between two looks at whether an item has changed.
     patience
-        Seconds that a request waits for a changed catalogue: enough for a small one, and no page hangs.
+        Seconds that requests wait for a changed catalogue, from when it is begun. Where the last one took
+        several times as much of the processor, nobody waits in vain.
     """
 
     def __init__(
@@ -56,6 +59,8 @@ class Showroom:
         self._built: tuple[tuple[Model | None, int, Assortment], ...] = ()
         self._lock = Lock()
         self._builder: Thread | None = None
+        self._begun = float("-inf")
+        self._took = 0.0
 
     def assortment(self, model: Model | None) -> Assortment:
         """Everything that can be shown, by the codes of this model."""
@@ -80,9 +85,11 @@ class Showroom:
             built = self._of(model)
             if built is not None and built[0] == version:
                 return built[1]
+            begun = thread_time()
             items = model.items if model else ItemIndex.of([])
             stock = lay_out(items, completed(self._catalogue.items()), currency=self._currency)
             stock.warm()
+            self._took = thread_time() - begun
             # The model before may still be answering somebody.
             others = [entry for entry in self._built if entry[0] is not model]
             self._built = ((model, version, stock), *others[:1])
@@ -93,9 +100,10 @@ class Showroom:
         builder = self._builder
         if builder is None or not builder.is_alive():
             builder = Thread(target=self._try_build, args=(model, version), name="showroom", daemon=True)
-            self._builder = builder
+            self._builder, self._begun = builder, monotonic()
             builder.start()
-        builder.join(self._patience)
+        if self._took < _HOPELESS * self._patience:
+            builder.join(max(0.0, self._begun + self._patience - monotonic()))
 
     def _try_build(self, model: Model | None, version: int) -> None:
         try:

@@ -99,7 +99,7 @@ class Assortment:
 
     def warm(self) -> None:
         """Work out what every request looks up, before one has to wait for it."""
-        _ = self.codes, self.offered, self.category_sizes, self.newest
+        _ = self.codes, self.offered, self.category_sizes, self.newest, self.entries, self.kind, self._shown
 
     @cached_property
     def newest(self) -> tuple[tuple[Ints, Longs], ...]:
@@ -226,25 +226,24 @@ class Assortment:
         probability: float = 1.0,
     ) -> Card:
         """One item as it is shown."""
-        price = float(self.prices[code])
-        return Card(
-            item_id=self.ids[code],
-            title=self.title(code),
-            title_zh=self.title_zh(code),
-            price=None if np.isnan(price) else round(price, 4),
-            currency=self.currencies[code],
-            category=self.texts[c.CATEGORY][code],
-            category2=self.texts[c.CATEGORY2][code],
-            category3=self.texts[c.CATEGORY3][code],
-            brand=self.texts[c.BRAND][code],
-            image_url=self.texts[c.IMAGE_URL][code],
-            url=self.texts[c.URL][code],
-            in_stock=bool(self.in_stock[code]),
-            reason=reason,
-            source=source,
-            score=score,
-            evidence_item_ids=tuple(self.ids[item] for item in evidence),
-            probability=probability,
+        told = (reason, source, score, tuple([self.ids[item] for item in evidence]), probability)
+        # By place: a page makes a hundred of them.
+        fields: tuple[Any, ...] = (*[column[code] for column in self._shown], *told)
+        return Card(*fields)
+
+    @cached_property
+    def _shown(self) -> tuple[Sequence[Any], ...]:
+        """What every card shows of an item: the first fields of a `Card`, one list each."""
+        codes = range(len(self))
+        return (
+            self.ids,
+            [self.title(code) for code in codes],
+            [self.title_zh(code) for code in codes],
+            [None if price != price else round(price, 4) for price in self.prices.tolist()],
+            self.currencies,
+            *(self.texts[name] for name in (c.CATEGORY, c.CATEGORY2, c.CATEGORY3)),
+            *(self.texts[name] for name in (c.BRAND, c.IMAGE_URL, c.URL)),
+            self.in_stock.tolist(),
         )
 
 

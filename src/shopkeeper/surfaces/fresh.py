@@ -5,6 +5,7 @@ came after it. One is drawn evenly from those. It ends for an item with the firs
 learns.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,7 +35,7 @@ class Drawn:
     probability: float
 
 
-def draw(visit: Visit, among: Bools, chance: np.random.Generator) -> Drawn | None:
+def draw(visit: Visit, among: Callable[[], Bools], chance: np.random.Generator) -> Drawn | None:
     """The untouched item to try in this person's list; mostly none.
 
     Parameters
@@ -42,7 +43,7 @@ def draw(visit: Visit, among: Bools, chance: np.random.Generator) -> Drawn | Non
     visit
         Whom for.
     among
-        Shape ``(len(visit.stock),)``: what may be answered.
+        Tells what may be answered, shape ``(len(visit.stock),)``.
     chance
         Decides; the same state decides alike.
     """
@@ -51,7 +52,7 @@ def draw(visit: Visit, among: Bools, chance: np.random.Generator) -> Drawn | Non
     share = rate(visit.model.tried)
     if chance.random() >= share:
         return None
-    choices = untouched(visit, among)
+    choices = untouched(visit, among())
     return Drawn(int(chance.choice(choices)), share / len(choices)) if choices else None
 
 

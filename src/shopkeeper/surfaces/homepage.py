@@ -16,8 +16,8 @@ from shopkeeper.surfaces.page import CategoryLink, Reason, Row
 from shopkeeper.surfaces.reasons import new_in
 from shopkeeper.surfaces.row_order import AS_GIVEN, RowOrder
 from shopkeeper.surfaces.rules import NO_RULES
-from shopkeeper.surfaces.slate import at_most_per_category, offered, pick, showable
-from shopkeeper.surfaces.visit import Ranked, Visit
+from shopkeeper.surfaces.slate import at_most_per_category, offered, showable
+from shopkeeper.surfaces.visit import Ranked, Visit, unranked
 from shopkeeper.surfaces.wish import Granted
 
 NEW_DAYS = 60
@@ -73,9 +73,9 @@ def composed(
     ruled, placed = visit.ruled, []
     order = AS_GIVEN if ruled.pins else order
     for shelf in _ordered(_KNOWN if visit.is_known else _GUEST, order):
-        before = len(page.rows)
+        before = len(page.placed)
         shelf(page)
-        if len(page.rows) > before:
+        if len(page.placed) > before:
             placed += [_LEARNED[shelf]] if shelf in _LEARNED else []
         elif shelf in _OWN:
             page.warnings += _emptied(page, shelf)
@@ -101,9 +101,9 @@ def _emptied(page: Composer, shelf: "_Shelf") -> list[str]:
     free = Composer(replace(page.visit, ruled=NO_RULES), page.k)
     shelf(free)
     return [
-        f"{row.name}: left out, as the rules {', '.join(map(repr, names))} leave less than {FEWEST} items"
-        for row in free.rows
-        if (names := ruled.emptying([page.visit.stock.codes[card.item_id] for card in row.cards]))
+        f"{one.name}: left out, as the rules {', '.join(map(repr, names))} leave less than {FEWEST} items"
+        for one in free.placed
+        if (names := ruled.emptying(one.items))
     ]
 
 
@@ -121,8 +121,7 @@ def categories(visit: Visit) -> tuple[CategoryLink, ...]:
 
 def by_title(visit: Visit, codes: Sequence[int]) -> Ranked:
     """Items no recommender ranks, in the order of their titles."""
-    items = sorted(codes, key=lambda code: (visit.stock.title(code), code))
-    return Ranked(items, [0.0] * len(items), [""] * len(items))
+    return unranked(sorted(codes, key=lambda code: (visit.stock.title(code), code)))
 
 
 def _for_you(page: Composer) -> None:
@@ -159,9 +158,9 @@ def _buy_again(page: Composer) -> None:
 
 def _because(page: Composer) -> None:
     """What goes with the last items, each of another category."""
-    visit, before = page.visit, len(page.rows)
+    visit, before = page.visit, len(page.placed)
     for anchor in _anchors(visit):
-        if len(page.rows) == before + _ANCHORS:
+        if len(page.placed) == before + _ANCHORS:
             return
         ranked = visit.going_with([anchor], page.depth, allowed=offered(visit.stock))
         page.put_because("because", visit.words.because(anchor), ranked, [anchor])
@@ -189,21 +188,17 @@ def _new(page: Composer) -> None:
     favourites = _favourites(page.visit)
     if not favourites.any():
         return
-    shelves = len(page.rows)
+    before = len(page.placed)
     _newly_created(page, favourites)
-    if len(page.rows) == shelves:
+    if len(page.placed) == before:
         _not_met_yet(page, favourites)
 
 
 def _newly_created(page: Composer, favourites: Bools) -> None:
     visit, stock = page.visit, page.visit.stock
     newest = _newest(stock, visit.tastes, favourites, visit.as_of - NEW_DAYS * DAY_MS)
-    chosen = pick(stock, newest, page.taken, page.k, visit.ruled.caps)
-    if len(chosen) < FEWEST:
-        return
-    page.taken.add(chosen)
-    cards = tuple(stock.card(item, reason=new_in(stock.texts[c.CATEGORY][item])) for item in chosen)
-    page.rows.append(Row("new", "New in what you like", "您喜欢的品类上新", cards))
+    title = Reason("New in what you like", "您喜欢的品类上新")
+    page.put_told("new", title, newest, lambda item: new_in(stock.texts[c.CATEGORY][item]))
 
 
 def _newest(stock: Assortment, tastes: Floats, among: Bools, since: int) -> Iterator[int]:
@@ -236,12 +231,21 @@ def _explore(page: Composer) -> None:
 
 def _unmet_in(page: Composer, categories: Bools, enough: int) -> Ranked:
     """Unmet items of some categories; asked for anew only if too few stand in the ranking of all."""
-    visit = page.visit
-    allowed = offered(visit.stock, categories=categories)
-    inside = [item for item in visit.unmet.items if allowed[item]]
+    visit, ranked = page.visit, page.visit.unmet
+    inside = [
+        item for item, here in zip(ranked.items, _within(visit, ranked, categories), strict=True) if here
+    ]
     if sum(item not in page.taken for item in inside) >= enough:
-        return visit.unmet.only(inside)
+        return ranked.only(inside)
+    allowed = offered(visit.stock, categories=categories)
     return visit.ask(visit.default(), 4 * page.depth, allowed=allowed, exclude=sorted(visit.met))
+
+
+def _within(visit: Visit, ranked: Ranked, categories: Bools) -> list[bool]:
+    """Which items of a ranking are of some categories."""
+    # The last entry is that of items without a category, whose number is -1.
+    inside: list[bool] = np.append(categories, False)[visit.stock.category[ranked.items]].tolist()
+    return inside
 
 
 def _popular(page: Composer) -> None:

@@ -87,7 +87,7 @@ def listed(
     first = _wished(visit, granted, among, pins, asked.k) if own else {}
     held = [*pins.values(), *first]
     rest = asked.k - len(held)
-    drawn = draw(visit, _beside(visit, among, held), chance()) if own and not first else None
+    drawn = draw(visit, lambda: _beside(visit, among, held), chance()) if own and not first else None
     ranked = _with_tried(visit, asked, rest, held, drawn, PLACE - sum(slot <= PLACE for slot in pins))
     cards = visit.cards(ranked, ranked.items[:rest])
     more, warnings = _filled(visit, asked, among, [*held, *ranked.items[:rest]], asked.k)
@@ -105,7 +105,8 @@ def _wished(
     kept = capped(list(found), visit.ruled.caps, held)[: k - len(held)]
     reasons = {item: found[item] for item in kept}
     return {
-        item: visit.cards_because(part.ranked, [item], reason=part.title)[0] for item, part in reasons.items()
+        item: visit.cards_because(part.ranked, [item], {item: part.title})[0]
+        for item, part in reasons.items()
     }
 
 

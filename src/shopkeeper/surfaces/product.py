@@ -1,7 +1,6 @@
 """Product and category pages, and the list of what goes with an item."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -26,10 +25,10 @@ def similar_cards(visit: Visit, item: int, k: int) -> tuple[Card, ...]:
     allowed = visit.stock.in_stock[: visit.stock.known]
     together = visit.going_with([item], k, allowed=allowed)
     why = {True: like(visit.stock, item), False: goes_with(visit.stock, item)}
+    sources = zip(together.items, together.sources, strict=True)
+    reasons = {one: why[source == _CONTENT] for one, source in sources}
     along = capped(together.items, visit.ruled.caps)
-    cards = tuple(
-        replace(card, reason=why[card.source == _CONTENT]) for card in visit.cards_because(together, along)
-    )
+    cards = visit.cards_because(together, along, reasons)
     more = _same_category(visit, item, max(k, FEWEST))
     free = [code for code in more.items if code not in along]
     return cards + visit.cards_because(more, capped(free, visit.ruled.caps, along)[: k - len(cards)])
@@ -95,7 +94,7 @@ def _row(
     if len(chosen) < FEWEST:
         return None
     taken.add(chosen)
-    return Row(name, en, zh, visit.cards_because(ranked, chosen, reason))
+    return Row(name, en, zh, visit.cards_because(ranked, chosen, dict.fromkeys(chosen, reason)))
 
 
 def _same_category(visit: Visit, item: int, k: int) -> Ranked:

@@ -18,7 +18,6 @@ from shopkeeper.core.types import (
     Histories,
     Ints,
     Longs,
-    Ragged,
     Recommendations,
     Requests,
     distinct,
@@ -60,18 +59,27 @@ class Ranked:
 
     def only(self, items: Sequence[int]) -> "Ranked":
         """Some of the ranking, in the order given."""
-        place = {item: i for i, item in enumerate(self.items)}
+        at = dict(zip(self.items, range(len(self.items)), strict=True))
+        places = [at[item] for item in items]
         return Ranked(
             list(items),
-            [self.scores[place[item]] for item in items],
-            [self.sources[place[item]] for item in items],
+            [self.scores[place] for place in places],
+            [self.sources[place] for place in places],
             self.by,
             self.chances,
         )
 
 
 NOTHING = Ranked([], [], [])
+
+
+def unranked(items: Sequence[int]) -> Ranked:
+    """Items in an order that no recommender gave."""
+    return Ranked(list(items), [0.0] * len(items), [""] * len(items))
+
+
 _NO_EVIDENCE = Evidence("")
+_NO_REASONS: Mapping[int, Reason] = {}
 _UNMET = 1_000
 """How far the ranking of unmet items goes: deep enough to find some of many categories."""
 
@@ -236,13 +244,18 @@ class Visit:
         exclude
             Item codes; those newer than the model are ignored.
         """
-        allowed = self._unbarred(allowed)
-        if recommender is None or not allowed.any():
+        if recommender is None:
             return NOTHING
+        allowed = self._unbarred(allowed)
         left_out = [code for code in exclude if code < self.stock.known]
-        requests = replace(self.request, exclude=Ragged.of([sorted(set(left_out))]))
+        if left_out:
+            # One mask: each source of a blend would look both up by itself.
+            allowed = allowed.copy()
+            allowed[left_out] = False
+        if not allowed.any():
+            return NOTHING
         depth = k if self.tired is None else max(k, DEEP)
-        found = favoured(recommender, requests, allowed, depth, self.ruled.factors)
+        found = favoured(recommender, self.request, allowed, depth, self.ruled.factors)
         return _ranked(found if self.tired is None else self.tired.sink(found, k), by=recommender)
 
     def varied(self, ranked: Ranked, k: int) -> Ranked:
@@ -276,24 +289,45 @@ class Visit:
         asked = self.model.similar(np.array(known, np.int32), 8 * k + 40) if self.model and known else None
         if asked is None:
             return NOTHING
-        answer = _ranked(asked)
-        totals: dict[int, float] = {}
-        sources: dict[int, str] = {}
-        for item, score, source in zip(answer.items, answer.scores, answer.sources, strict=True):
-            if allowed[item] and item not in known:
-                totals[item] = totals.get(item, 0.0) + score
-                sources.setdefault(item, source)
+        free = allowed[asked.items]
+        for code in known:
+            free &= asked.items != code
+        found, totals, sources = asked.items[free], asked.scores[free].astype(np.float64), asked.sources[free]
+        if len(known) > 1:
+            found, first, place = np.unique(found, return_index=True, return_inverse=True)
+            totals, sources = np.bincount(place, totals, len(found)).astype(np.float64), sources[first]
         if self.ruled.factors is not None:
-            totals = {item: total * float(self.ruled.factors.values[item]) for item, total in totals.items()}
+            totals = totals * self.ruled.factors.values[found]
         if self.tired is not None:
-            sinking = self.tired.of(np.fromiter(totals, np.int32, len(totals))).tolist()
-            totals = {item: totals[item] * factor for item, factor in zip(totals, sinking, strict=True)}
-        best = sorted(totals, key=lambda item: (-totals[item], item))[:k]
-        return Ranked(best, [totals[item] for item in best], [sources[item] for item in best])
+            totals = totals * self.tired.of(found)
+        best = np.lexsort((found, -totals))[:k]
+        names = [asked.source_names[source] for source in sources[best].tolist()]
+        return Ranked(found[best].tolist(), totals[best].tolist(), names)
 
     def cards(self, ranked: Ranked, chosen: Sequence[int]) -> tuple[Card, ...]:
         """Cards of items chosen from a ranking, each with the reason its recommender gives."""
-        return self.reasoned(self.cards_because(ranked, chosen), ranked, chosen, self.why(ranked.by, chosen))
+        why: dict[int, Evidence] = {}
+        for voice, items in self.voices(ranked, chosen).items():
+            why |= self.why(voice, items)
+        return self.reasoned(ranked, chosen, why)
+
+    def voices(self, ranked: Ranked, chosen: Sequence[int]) -> dict[Explains | None, list[int]]:
+        """Who can say why items stand in a ranking, and of which of them.
+
+        In the blend of a model an item stands because of one source more than of the others, and that source
+        speaks; the blend itself would ask all of them once more to find out which. Elsewhere, and of what
+        stands there by chance, what ranked it speaks.
+        """
+        found: dict[Explains | None, list[int]] = {}
+        default: object = self.default()
+        if ranked.by is None or ranked.by is not default:
+            return {ranked.by: list(chosen)}
+        source = dict(zip(ranked.items, ranked.sources, strict=True))
+        for item in chosen:
+            part = self.part(source[item])
+            voice = ranked.by if part is None else _explaining(part)
+            found.setdefault(voice, []).append(item)
+        return found
 
     def why(self, by: Explains | None, items: Sequence[int]) -> dict[int, Evidence]:
         """What a recommender says of items it put somewhere; what it cannot explain is absent.
@@ -306,37 +340,52 @@ class Visit:
         return dict(zip(known, by.explain(self.request, np.array(known, np.int32)), strict=True))
 
     def reasoned(
-        self, cards: Sequence[Card], ranked: Ranked, chosen: Sequence[int], why: Mapping[int, Evidence]
+        self, ranked: Ranked, chosen: Sequence[int], why: Mapping[int, Evidence]
     ) -> tuple[Card, ...]:
         """Cards of items chosen from a ranking, with the reason that evidence gives for each."""
-        told = [why.get(item, _NO_EVIDENCE) for item in chosen]
-        return tuple(
-            replace(
-                card,
-                reason=self.words.reason(item, evidence),
-                source=card.source if item in ranked.chances else evidence.source or card.source,
-                evidence_item_ids=tuple(
-                    self.stock.ids[code] for code in evidence.items if code not in self.wished
-                ),
+        place = {item: i for i, item in enumerate(ranked.items)}
+        cards = []
+        for item in chosen:
+            told, chance = why.get(item, _NO_EVIDENCE), ranked.chances.get(item)
+            source = ranked.sources[place[item]]
+            card = self.stock.card(
+                item,
+                reason=self.words.reason(item, told),
+                source=source if chance is not None else told.source or source,
+                score=ranked.scores[place[item]],
+                evidence=[code for code in told.items if code not in self.wished],
+                probability=1.0 if chance is None else chance,
             )
-            for item, card, evidence in zip(chosen, cards, told, strict=True)
-        )
+            cards.append(card)
+        return tuple(cards)
 
     def cards_because(
-        self, ranked: Ranked, chosen: Sequence[int], reason: Reason = UNSAID, evidence: Sequence[int] = ()
+        self,
+        ranked: Ranked,
+        chosen: Sequence[int],
+        reasons: Mapping[int, Reason] = _NO_REASONS,
+        evidence: Sequence[int] = (),
     ) -> tuple[Card, ...]:
-        """Cards of items chosen from a ranking that all stand there for one reason."""
+        """Cards of items chosen from a ranking, with a reason for some of them.
+
+        Parameters
+        ----------
+        evidence
+            Items that all of them follow from.
+        """
         place = {item: i for i, item in enumerate(ranked.items)}
         return tuple(
-            self.stock.card(
-                item,
-                reason=reason,
-                source=ranked.sources[place[item]],
-                score=ranked.scores[place[item]],
-                evidence=evidence,
-                probability=ranked.chances.get(item, 1.0),
-            )
-            for item in chosen
+            [
+                self.stock.card(
+                    item,
+                    reason=reasons.get(item, UNSAID),
+                    source=ranked.sources[place[item]],
+                    score=ranked.scores[place[item]],
+                    evidence=evidence,
+                    probability=ranked.chances.get(item, 1.0),
+                )
+                for item in chosen
+            ]
         )
 
     def _unbarred(self, allowed: Bools) -> Bools:
@@ -349,6 +398,13 @@ def _ranked(answer: Recommendations, by: Ranks | None = None) -> Ranked:
         items.tolist(),
         answer.scores.tolist(),
         [answer.source_names[source] for source in answer.sources.tolist()],
-        # By name: whether an object keeps a protocol costs a live request more than a list.
-        cast(Explains, by) if hasattr(by, "explain") else None,
+        _explaining(by),
     )
+
+
+def _explaining(ranks: Ranks | None) -> Explains | None:
+    """The same if it can say why.
+
+    By name: whether an object keeps a protocol costs a live request more than a list.
+    """
+    return cast(Explains, ranks) if hasattr(ranks, "explain") else None
