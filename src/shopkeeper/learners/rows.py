@@ -66,12 +66,14 @@ class WeightedRows:
 
     def _added(self, items: Ints, weights: Floats, own: Ints, added: Floats) -> tuple[Ints, Floats]:
         """Columns and the sum of each, added in the order in which a product of matrices adds."""
-        lengths = self._lengths[items]
+        lengths = self._lengths.take(items)
         ends = lengths.cumsum()
-        positions = (self._starts[items] - ends + lengths).repeat(lengths)
+        positions = (self._starts.take(items) - ends + lengths).repeat(lengths)
         positions += np.arange(len(positions))
-        columns = self.matrix.indices[positions]
-        values = self.matrix.data[positions] * weights.repeat(lengths)
+        # "take" is up to three times as quick as square brackets, and places as quick as a mask is slow.
+        columns = self.matrix.indices.take(positions)
+        values = self.matrix.data.take(positions)
+        values *= weights.repeat(lengths)
         if len(own):
             columns, values = np.concatenate([columns, own]), np.concatenate([values, added])
         total = getattr(self._scratch, "total", None)
@@ -80,11 +82,14 @@ class WeightedRows:
         np.add.at(total, columns, values)
         # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
         few = len(columns) * _SPARSE < len(total)
-        found = distinct(columns) if few else np.flatnonzero(total != 0).astype(np.int32)
-        sums = total[found]
+        found = distinct(columns) if few else (total != 0).nonzero()[0].astype(np.int32)
+        sums = total.take(found)
         total[found] = 0.0
         kept = sums != 0
-        return found[kept], sums[kept]
+        if kept.all():
+            return found, sums
+        places = kept.nonzero()[0]
+        return found.take(places), sums.take(places)
 
     def _many(self, rows: Ragged, weights: Floats, own: Ragged, added: Floats) -> tuple[Ragged, Floats]:
         # Indices of another width than the matrix's would have the product copy all of it.

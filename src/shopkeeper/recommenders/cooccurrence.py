@@ -35,7 +35,7 @@ from shopkeeper.learners.counts import PairCounts
 from shopkeeper.learners.pairs import Kernel, count_pairs
 from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
-from shopkeeper.recommenders.evidence import heard
+from shopkeeper.recommenders.evidence import heard, once
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.followers import Fame, Followers
 from shopkeeper.recommenders.select import at, contains, top_k
@@ -223,7 +223,7 @@ class Cooccurrence(Updating):
         )
 
     def _heard(self, histories: Histories) -> tuple[Ragged, Floats]:
-        return heard(histories, self.weights_, self.config.recency, _FAINT)
+        return once(*heard(histories, self.weights_, self.config.recency, _FAINT))
 
 
 class Transition(Cooccurrence):
