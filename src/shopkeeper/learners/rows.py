@@ -2,8 +2,10 @@
 
 import threading
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from shopkeeper.core.types import Floats, Ints, Ragged, distinct
@@ -12,6 +14,46 @@ _FEW = 8
 """Requests up to which adding by hand is quicker than a product of sparse matrices."""
 _SPARSE = 4
 _NOTHING = np.empty(0, np.float32)
+
+
+class Tally:
+    """Adds numbers by column, in their order, in time that hardly grows with the columns there are.
+
+    All tallies of a thread share one row of sums, which stays in the processor's cache.
+
+    Parameters
+    ----------
+    width
+        How many columns there are.
+    dtype
+        Of the sums.
+    """
+
+    _scratch = threading.local()
+
+    def __init__(self, width: int, dtype: type[np.float32] | type[np.float64]) -> None:
+        self._width, self._dtype = width, dtype
+
+    def of(self, columns: Ints, values: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
+        """Distinct columns, rising, and the sum of the values of each; columns that sum to 0 may be absent."""
+        total = self._zeros()
+        # Values of another type would be cast one by one.
+        np.add.at(total, columns, values.astype(self._dtype, copy=False))
+        # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
+        few = len(columns) * _SPARSE < self._width
+        found = distinct(columns) if few else (total != 0).nonzero()[0].astype(np.int32)
+        sums = total.take(found)
+        total[found] = 0
+        return found, sums
+
+    def _zeros(self) -> NDArray[Any]:
+        """A row of zeros, which is to be given back as such."""
+        name = self._dtype.__name__
+        kept: NDArray[Any] | None = getattr(self._scratch, name, None)
+        if kept is None or len(kept) < self._width:
+            kept = np.zeros(self._width, self._dtype)
+            setattr(self._scratch, name, kept)
+        return kept[: self._width]
 
 
 class WeightedRows:
@@ -27,7 +69,7 @@ class WeightedRows:
         self.matrix = matrix
         self._starts = matrix.indptr.astype(np.int64)
         self._lengths = np.diff(self._starts)
-        self._scratch = threading.local()
+        self._tally = Tally(matrix.shape[1], np.float32)
 
     def rows(self, items: Ints) -> sparse.csr_array:
         """These rows of the matrix."""
@@ -76,15 +118,7 @@ class WeightedRows:
         values *= weights.repeat(lengths)
         if len(own):
             columns, values = np.concatenate([columns, own]), np.concatenate([values, added])
-        total = getattr(self._scratch, "total", None)
-        if total is None:
-            total = self._scratch.total = np.zeros(self.matrix.shape[1], np.float32)
-        np.add.at(total, columns, values)
-        # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
-        few = len(columns) * _SPARSE < len(total)
-        found = distinct(columns) if few else (total != 0).nonzero()[0].astype(np.int32)
-        sums = total.take(found)
-        total[found] = 0.0
+        found, sums = self._tally.of(columns, values)
         kept = sums != 0
         if kept.all():
             return found, sums

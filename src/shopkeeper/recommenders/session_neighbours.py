@@ -38,7 +38,7 @@ from shopkeeper.core.types import (
     ragged_positions,
 )
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.learners.rows import WeightedRows
+from shopkeeper.learners.rows import Tally, WeightedRows
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.evidence import heard, reasons
 from shopkeeper.recommenders.files import read_state, write_state
@@ -201,22 +201,19 @@ class SessionNeighbours(Updating):
         length = (1.0 / np.sqrt(np.maximum(np.diff(indptr), 1))).astype(np.float32)
         values = sparse.csr_array((length[rows], items, indptr), shape=shape)
         self._index = WeightedRows(_latest_entries(sparse.csr_array(values.T), self.config.sample))
+        self._tally = Tally(n_items, np.float64)
         return self
 
     def _scored(self, requests: Requests) -> tuple[Ragged, Floats]:
         touched, own = self._asker(requests)
         neighbours, likeness = self._neighbours(requests, touched, own)
         positions, starts = ragged_positions(self.sessions_.offsets, neighbours.items.astype(np.int64))
-        pair = np.repeat(np.arange(len(neighbours.items)), np.diff(starts))
-        row, items = neighbours.rows[pair], self.sessions_.items[positions]
-        place = np.arange(len(pair)) - starts[pair]
-        anchor = _anchors(at(touched, own, Ragged(starts[neighbours.offsets], items)), place, starts)
-        values = likeness[pair] * self._faded(place - anchor[pair])
-        keys = row << 32 | items
-        found = distinct(keys)
-        scores = np.bincount(np.searchsorted(found, keys), values, len(found)).astype(np.float32)
-        offsets = np.searchsorted(found, np.arange(len(requests) + 1, dtype=np.int64) << 32)
-        answer = Ragged(offsets.astype(np.int64), (found & 0xFFFFFFFF).astype(np.int32))
+        pair = np.arange(len(neighbours.items)).repeat(np.diff(starts))
+        spoken = Ragged(starts[neighbours.offsets], self.sessions_.items.take(positions))
+        place = np.arange(len(pair)) - starts.take(pair)
+        anchor = _anchors(at(touched, own, spoken), place, starts, pair)
+        values = likeness.take(pair) * self._fading.take(place - anchor.take(pair), mode="wrap")
+        answer, scores = self._added(spoken, values)
         if self.config.seen != 1.0:
             scores[contains(requests.histories.known, answer)] *= np.float32(self.config.seen)
         return answer, scores
@@ -241,19 +238,31 @@ class SessionNeighbours(Updating):
         offsets = np.searchsorted(chosen, met.offsets).astype(np.int64)
         return Ragged(offsets, met.items[chosen]), likeness[chosen]
 
-    def _faded(self, distance: Longs) -> Floats:
-        """Weight at a distance, f of the module's formula."""
+    def _added(self, spoken: Ragged, values: Floats) -> tuple[Ragged, Floats]:
+        """What is said of items, added up: distinct items of each request, rising, and their scores."""
+        if len(spoken) == 1:
+            items, sums = self._tally.of(spoken.items, values)
+            return Ragged(np.array([0, len(items)], np.int64), items), sums.astype(np.float32)
+        found = distinct(spoken.keys)
+        sums = np.bincount(np.searchsorted(found, spoken.keys), values, len(found))
+        offsets = np.searchsorted(found, np.arange(len(spoken) + 1, dtype=np.int64) << 32)
+        return Ragged(offsets.astype(np.int64), (found & 0xFFFFFFFF).astype(np.int32)), sums.astype(np.float32)
+
+    @property
+    def _fading(self) -> Floats:
+        """Weight at each distance, f of the module's formula; distances below 0 stand at the end."""
+        distance = np.arange(2 * LONGEST)
+        distance[LONGEST:] -= 2 * LONGEST
         fading = np.exp(-np.abs(distance) / self.config.reach)
         return np.where(distance < 0, self.config.backward * fading, fading).astype(np.float32)
 
 
-def _anchors(own: Floats, place: Longs, starts: Longs) -> Longs:
+def _anchors(own: Floats, place: Longs, starts: Longs, pair: Longs) -> Longs:
     """Where the latest item of the history stands in each session; the last place, if in several."""
     if not len(place):
         return np.empty(0, np.int64)
-    pair = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     top = np.maximum.reduceat(own, starts[:-1])
-    return np.maximum.reduceat(np.where(own == top[pair], place, -1), starts[:-1])
+    return np.maximum.reduceat(np.where(own == top.take(pair), place, -1), starts[:-1])
 
 
 def _latest_entries(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
