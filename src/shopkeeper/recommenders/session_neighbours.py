@@ -42,7 +42,7 @@ from shopkeeper.learners.rows import Tally, WeightedRows
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.evidence import heard, reasons
 from shopkeeper.recommenders.files import read_state, write_state
-from shopkeeper.recommenders.select import at, contains, strongest, top_k
+from shopkeeper.recommenders.select import at, contains, strongest, taken, top_k
 
 LONGEST: Final = 50
 """Events of a session; a longer one becomes several."""
@@ -222,11 +222,12 @@ class SessionNeighbours(Updating):
         """Distinct items of each history that are still heard, rising, and w of each."""
         lists, strength = heard(requests.histories, self.weights_, self.config.recency, _FAINT)
         keys = lists.keys
-        order = np.argsort(keys, kind="stable")
-        last = np.flatnonzero(np.append(np.diff(keys[order]) != 0, True)[: len(keys)])
-        pairs = keys[order][last]
-        offsets = np.searchsorted(pairs, np.arange(len(lists) + 1, dtype=np.int64) << 32).astype(np.int64)
-        return Ragged(offsets, (pairs & 0xFFFFFFFF).astype(np.int32)), strength[order][last]
+        order = keys.argsort(kind="stable")
+        rising = keys.take(order)
+        last = np.append(rising[1:] != rising[:-1], True)[: len(keys)].nonzero()[0]
+        offsets = rising.take(last).searchsorted(np.arange(len(lists) + 1, dtype=np.int64) << 32)
+        latest = order.take(last)
+        return Ragged(offsets.astype(np.int64), lists.items.take(latest)), strength.take(latest)
 
     def _neighbours(self, requests: Requests, touched: Ragged, own: Floats) -> tuple[Ragged, Floats]:
         """The neighbours of each history by rising code, and s of each."""
@@ -235,8 +236,7 @@ class SessionNeighbours(Updating):
             age = np.maximum(requests.as_of[met.rows] - self.times_[met.items], 0) / DAY_MS
             likeness = (likeness * np.exp2(-age / self.config.half_life)).astype(np.float32)
         chosen = strongest(met, likeness, self.config.neighbours)
-        offsets = np.searchsorted(chosen, met.offsets).astype(np.int64)
-        return Ragged(offsets, met.items[chosen]), likeness[chosen]
+        return taken(met, chosen), likeness.take(chosen)
 
     def _added(self, spoken: Ragged, values: Floats) -> tuple[Ragged, Floats]:
         """What is said of items, added up: distinct items of each request, rising, and their scores."""
