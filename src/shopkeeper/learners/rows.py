@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from shopkeeper.core.types import Floats, Ints, Ragged, distinct
+from shopkeeper.core.types import Floats, Ints, Longs, Ragged, distinct
 
 _FEW = 8
 """Requests up to which adding by hand is quicker than a product of sparse matrices."""
@@ -19,8 +19,6 @@ _NOTHING = np.empty(0, np.float32)
 class Tally:
     """Adds numbers by column, in their order, in time that hardly grows with the columns there are.
 
-    All tallies of a thread share one row of sums, which stays in the processor's cache.
-
     Parameters
     ----------
     width
@@ -29,14 +27,12 @@ class Tally:
         Of the sums.
     """
 
-    _scratch = threading.local()
-
     def __init__(self, width: int, dtype: type[np.float32] | type[np.float64]) -> None:
         self._width, self._dtype = width, dtype
 
     def of(self, columns: Ints, values: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
         """Distinct columns, rising, and the sum of the values of each; columns that sum to 0 may be absent."""
-        total = self._zeros()
+        total = _zeros(self._width, self._dtype)
         # Values of another type would be cast one by one.
         np.add.at(total, columns, values.astype(self._dtype, copy=False))
         # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
@@ -45,15 +41,6 @@ class Tally:
         sums = total.take(found)
         total[found] = 0
         return found, sums
-
-    def _zeros(self) -> NDArray[Any]:
-        """A row of zeros, which is to be given back as such."""
-        name = self._dtype.__name__
-        kept: NDArray[Any] | None = getattr(self._scratch, name, None)
-        if kept is None or len(kept) < self._width:
-            kept = np.zeros(self._width, self._dtype)
-            setattr(self._scratch, name, kept)
-        return kept[: self._width]
 
 
 class WeightedRows:
@@ -74,6 +61,10 @@ class WeightedRows:
     def rows(self, items: Ints) -> sparse.csr_array:
         """These rows of the matrix."""
         return self.matrix[items]
+
+    def cells(self, items: Ints, columns: Ints) -> Floats:
+        """See `cells`."""
+        return cells(self.matrix, items, columns)
 
     def sums(
         self, rows: Ragged, weights: Floats, own: tuple[Ragged, Floats] | None = None
@@ -108,10 +99,7 @@ class WeightedRows:
 
     def _added(self, items: Ints, weights: Floats, own: Ints, added: Floats) -> tuple[Ints, Floats]:
         """Columns and the sum of each, added in the order in which a product of matrices adds."""
-        lengths = self._lengths.take(items)
-        ends = lengths.cumsum()
-        positions = (self._starts.take(items) - ends + lengths).repeat(lengths)
-        positions += np.arange(len(positions))
+        positions, lengths = _positions(self._starts.take(items), self._lengths.take(items))
         # "take" is up to three times as quick as square brackets, and places as quick as a mask is slow.
         columns = self.matrix.indices.take(positions)
         values = self.matrix.data.take(positions)
@@ -140,3 +128,39 @@ class WeightedRows:
         product.eliminate_zeros()
         product.sort_indices()
         return Ragged(product.indptr.astype(np.int64), product.indices.astype(np.int32)), product.data
+
+
+def cells(matrix: sparse.csr_array, rows: Ints, columns: Ints) -> Floats:
+    """Some columns of some rows as they are, rows x columns, in a fraction of the time that indexing takes."""
+    starts = matrix.indptr.take(rows).astype(np.int64)
+    positions, lengths = _positions(starts, matrix.indptr.take(rows + 1) - starts)
+    asked = distinct(columns)
+    table = _zeros(matrix.shape[1], np.int32)
+    table[asked] = np.arange(1, len(asked) + 1)
+    place = table.take(matrix.indices.take(positions))
+    table[asked] = 0
+    found = place.nonzero()[0]
+    out = np.zeros((len(rows), len(asked)), np.float32)
+    row = np.arange(len(rows)).repeat(lengths)
+    out[row.take(found), place.take(found) - 1] = matrix.data.take(positions.take(found))
+    return out.take(asked.searchsorted(columns), axis=1)
+
+
+def _positions(starts: Longs, lengths: Longs) -> tuple[Longs, Longs]:
+    """Positions of the entries of rows that start and are as long as this, and the lengths."""
+    positions = (starts - lengths.cumsum() + lengths).repeat(lengths)
+    positions += np.arange(len(positions))
+    return positions, lengths
+
+
+_scratch = threading.local()
+
+
+def _zeros(width: int, dtype: type[np.generic]) -> NDArray[Any]:
+    """A row of zeros, to be given back as such: one a thread, which stays in the processor's cache."""
+    name = dtype.__name__
+    kept: NDArray[Any] | None = getattr(_scratch, name, None)
+    if kept is None or len(kept) < width:
+        kept = np.zeros(width, dtype)
+        setattr(_scratch, name, kept)
+    return kept[:width]

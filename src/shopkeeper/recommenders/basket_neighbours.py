@@ -133,9 +133,9 @@ class BasketNeighbours(Updating):
         """The item itself where the person took it, else the items that make those alike who take it."""
         touched, own = self._asker(request)
         neighbours, likeness = self._neighbours(touched, own)
-        people = self._people.matrix[neighbours.items]
-        shared = people[:, touched.items].toarray() * (own * likeness[:, None])
-        carried = shared.T @ people[:, items].toarray()
+        both = self._people.cells(neighbours.items, np.concatenate([touched.items, items]))
+        shared, theirs = np.split(both, [len(touched.items)], axis=1)
+        carried = (shared * (own * likeness[:, None])).T @ theirs
         known = np.isin(items, touched.items)
         return tuple(
             Evidence(self.name, (int(item),) if known[i] else reasons(touched.items, carried[:, i]))

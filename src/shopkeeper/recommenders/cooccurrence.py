@@ -179,7 +179,7 @@ class Cooccurrence(Updating):
         """Events of the history that carried each item's score, the strongest first, at most three."""
         history, weights = self._heard(request.histories)
         sources = history.items
-        carried = self._rows.rows(sources)[:, items].toarray() * weights[:, None]
+        carried = self._rows.cells(sources, items) * weights[:, None]
         return tuple(Evidence(self.name, _strongest(sources, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:

@@ -232,9 +232,9 @@ class CustomerNeighbours(Updating):
         """
         touched, own = self._asker(request.histories)
         neighbours, _, trust = self._neighbours(touched, own)
-        people = self._cares.matrix[neighbours.items]
-        adds = people[:, touched.items].toarray() * own * trust[:, None]
-        carried = adds.T @ people[:, items].toarray()
+        both = self._cares.cells(neighbours.items, np.concatenate([touched.items, items]))
+        shared, theirs = np.split(both, [len(touched.items)], axis=1)
+        carried = (shared * own * trust[:, None]).T @ theirs
         return tuple(Evidence(self.name, reasons(touched.items, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:

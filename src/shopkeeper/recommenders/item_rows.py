@@ -87,7 +87,7 @@ class ItemRows:
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Events of the history that carried each item's score, the strongest first, at most three."""
         history, weights = self._heard(request.histories)
-        carried = self.matrix_[history.items][:, items].toarray() * weights[:, None]
+        carried = self._rows.cells(history.items, items) * weights[:, None]
         return tuple(Evidence(self.name, reasons(history.items, carried[:, i])) for i in range(len(items)))
 
     def _take(self, matrix: sparse.csr_array, weights: Floats) -> Self:

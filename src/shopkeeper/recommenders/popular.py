@@ -78,7 +78,9 @@ class _Ranking(Updating):
         """Best of the whole catalogue; see `Recommender.recommend`."""
         head = self._head(requests, k)
         n = len(requests)
-        candidates = Ragged(np.arange(n + 1, dtype=np.int64) * len(head), head if n == 1 else np.tile(head, n))
+        candidates = Ragged(
+            np.arange(n + 1, dtype=np.int64) * len(head), head if n == 1 else np.tile(head, n)
+        )
         return first_k(candidates, self.scores_.take(candidates.items), requests, k, self.name)
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:

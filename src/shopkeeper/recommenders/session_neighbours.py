@@ -38,7 +38,7 @@ from shopkeeper.core.types import (
     ragged_positions,
 )
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.learners.rows import Tally, WeightedRows
+from shopkeeper.learners.rows import Tally, WeightedRows, cells
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.evidence import heard, reasons
 from shopkeeper.recommenders.files import read_state, write_state
@@ -154,9 +154,9 @@ class SessionNeighbours(Updating):
         """Items of the history that make those sessions alike in which each item stands, at most three."""
         touched, own = self._asker(request)
         neighbours, likeness = self._neighbours(request, touched, own)
-        sessions = self._items[neighbours.items]
-        shared = sessions[:, touched.items].toarray() * (own * likeness[:, None])
-        carried = shared.T @ sessions[:, items].toarray()
+        both = cells(self._items, neighbours.items, np.concatenate([touched.items, items]))
+        shared, theirs = np.split(both, [len(touched.items)], axis=1)
+        carried = (shared * (own * likeness[:, None])).T @ theirs
         return tuple(Evidence(self.name, reasons(touched.items, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
@@ -246,7 +246,9 @@ class SessionNeighbours(Updating):
         found = distinct(spoken.keys)
         sums = np.bincount(np.searchsorted(found, spoken.keys), values, len(found))
         offsets = np.searchsorted(found, np.arange(len(spoken) + 1, dtype=np.int64) << 32)
-        return Ragged(offsets.astype(np.int64), (found & 0xFFFFFFFF).astype(np.int32)), sums.astype(np.float32)
+        return Ragged(offsets.astype(np.int64), (found & 0xFFFFFFFF).astype(np.int32)), sums.astype(
+            np.float32
+        )
 
     @property
     def _fading(self) -> Floats:
