@@ -14,7 +14,7 @@ from scipy import sparse
 
 from shopkeeper.core.types import DAY_MS, Ints, Longs, Ragged, Requests
 from shopkeeper.features import items as item_features
-from shopkeeper.features.items import PRICE, ItemTable
+from shopkeeper.features.items import ItemTable
 
 Matrix = NDArray[np.float32]
 
@@ -80,7 +80,7 @@ class Asked:
         """Request of each candidate."""
         return self.candidates.rows
 
-    def of(self, values: NDArray[Any], candidates: Longs) -> NDArray[Any]:
+    def of(self, values: NDArray[Any], candidates: Longs | slice = slice(None)) -> NDArray[Any]:
         """What the request of each of some candidates has; of one request a single value does for all."""
         return values if len(values) == 1 else values[self.rows[candidates]]
 
@@ -134,8 +134,7 @@ def _comparable(domain: Ragged, values: Ragged) -> tuple[Longs | Ints, Longs | I
 def _met(domain: Longs | Ints, values: Longs | Ints) -> tuple[Longs, Longs]:
     """Values that occur in a rising domain, which is not empty: which values, and where they occur."""
     place = domain.searchsorted(values)
-    place[place == len(domain)] = 0
-    found = (domain.take(place) == values).nonzero()[0]
+    found = (domain.take(place, mode="clip") == values).nonzero()[0]
     return found, place.take(found)
 
 
@@ -228,7 +227,7 @@ def _linked(asked: Asked, neighbours: sparse.csr_array) -> Matrix:
     out[2] = links.max(axis=1)
     out[3] = np.where(out[2] > 0, links.argmax(axis=1), np.nan)
     out[4] = (links != 0).sum(axis=1)
-    out[5] = links.sum(axis=1) / np.maximum(held.sum(axis=1), 1)[asked.rows]
+    out[5] = links.sum(axis=1) / asked.of(np.maximum(held.sum(axis=1), 1))
     out[6] = links @ _FADE[:HEARD]
     return out
 
@@ -245,15 +244,16 @@ def _affinity(asked: Asked, items: ItemTable) -> Matrix:
     weight = (asked.places >= 0) * _FADE
     past = history.take(asked.places, mode="wrap")
     with np.errstate(invalid="ignore"):
-        share = (weight / weight.sum(axis=1, keepdims=True))[asked.rows]
+        share = asked.of(weight / weight.sum(axis=1, keepdims=True))
         if items.priced:
-            price = items.columns[past, PRICE]
-            heard = weight * (price == price)  # NaN is no price
-            usual = np.nansum(price * heard, axis=1) / heard.sum(axis=1)
-            out[-1] = items.columns[asked.candidates.items, PRICE] - usual[asked.rows]
+            price = items.prices.take(past)
+            known = price == price  # NaN is no price
+            heard = weight * known
+            usual = (np.where(known, price, np.float32(0.0)) * heard).sum(axis=1) / heard.sum(axis=1)
+            out[-1] = items.prices.take(asked.candidates.items) - asked.of(usual)
     for column, codes in enumerate(items.codes):
         own = codes.take(asked.candidates.items)
-        same = codes.take(past)[asked.rows] == own[:, None]
+        same = asked.of(codes.take(past)) == own[:, None]
         out[column] = np.where(own >= 0, np.einsum("ij,ij->i", same, share), np.nan)
     return out
 

@@ -53,8 +53,8 @@ def at(lists: Ragged, scores: Floats, candidates: Ragged) -> Floats:
         return table.take(candidates.items)
     keys, wanted = (lists.items, candidates.items) if alone else (lists.keys, candidates.keys)
     place = keys.searchsorted(wanted)
-    place[place == len(keys)] = 0
-    return np.where(keys.take(place) == wanted, scores.take(place), np.float32(0.0))
+    found = keys.take(place, mode="clip") == wanted
+    return np.where(found, scores.take(place, mode="clip"), np.float32(0.0))
 
 
 def top_k(candidates: Ragged, scores: Floats, requests: Requests, k: int, source: str) -> Recommendations:
