@@ -107,7 +107,7 @@ class Asked:
         """Occasions of all items together, of each request."""
         counts, offsets = self.requests.histories.summary_counts, self.requests.histories.summary_offsets
         if len(self.requests) == 1:
-            return counts.sum(keepdims=True, dtype=np.int64)
+            return np.asarray(counts.sum(keepdims=True), np.int64)
         before = np.zeros(len(counts) + 1, np.int64)
         counts.cumsum(out=before[1:])
         return before[offsets[1:]] - before[offsets[:-1]]

@@ -31,7 +31,7 @@ class Tally:
         self._width, self._dtype = width, dtype
 
     def of(self, columns: Ints, values: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
-        """Distinct columns, rising, and the sum of the values of each; columns that sum to 0 may be absent."""
+        """Distinct columns, rising, and the sum of the values of each; one that sums to 0 may be absent."""
         total = _zeros(self._width, self._dtype)
         # Values of another type would be cast one by one.
         np.add.at(total, columns, values.astype(self._dtype, copy=False))
@@ -131,7 +131,7 @@ class WeightedRows:
 
 
 def cells(matrix: sparse.csr_array, rows: Ints, columns: Ints) -> Floats:
-    """Some columns of some rows as they are, rows x columns, in a fraction of the time that indexing takes."""
+    """Some columns of some rows, rows x columns, in a fraction of the time that indexing takes."""
     starts = matrix.indptr.take(rows).astype(np.int64)
     positions, lengths = _positions(starts, matrix.indptr.take(rows + 1) - starts)
     asked = distinct(columns)

@@ -37,8 +37,8 @@ class TreeTables:
     Attributes
     ----------
     rows
-        Shape ``(questions * trees,)``: of the first question of each tree, then of the second ..., which row of
-        the values it looks at; see `_values`. There are as many as the largest tree asks.
+        Shape ``(questions * trees,)``: of the first question of each tree, then of the second ..., which row
+        of the values it looks at; see `_values`. There are as many as the largest tree asks.
     thresholds
         Same shape: "left" is a value at most so large.
     leaves

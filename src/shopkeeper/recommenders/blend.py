@@ -11,7 +11,7 @@ sources leave open, popularity fills. A linear combination of normalised scores 
 and Shaw 1994).
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
