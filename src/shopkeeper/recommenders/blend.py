@@ -139,11 +139,7 @@ class Blend:
         asked = self.asked
         fused = self._fused(asked, requests, max(k, DEPTH))
         ranked = top_k(fused.candidates, fused.scores, requests, k, self.name)
-        found = _with_sources(ranked, fused, tuple(source.name for source in asked))
-        if requests.heard is not None and len(requests) == 1:
-            carriers = zip(found.items.tolist(), found.sources.tolist(), strict=True)
-            requests.heard.setdefault(self, {}).update(carriers)
-        return found
+        return _with_sources(ranked, fused, tuple(source.name for source in asked))
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:
         """Score each candidate; see `Recommender.score`."""
@@ -151,17 +147,13 @@ class Blend:
         return at(fused.candidates, fused.scores, candidates)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
-        """Evidence of the source that carried each item most.
-
-        Who carried what was just recommended is not asked again, where the request keeps what was heard.
-        """
-        known: dict[int, int] = {} if request.heard is None else request.heard.get(self, {})
-        carriers = [known.get(item, -1) for item in items.tolist()]
-        if -1 in carriers:
-            signals = Scaled.of(self.asked, request, DEPTH, Ragged.of([items]))
-            places = signals.candidates.items.searchsorted(items)
-            carriers = signals.weighed(self._terms)[:, places].argmax(axis=0).tolist()
-        return tuple(_told(self.asked, np.array(carriers, np.int64), request, items))
+        """Evidence of the source that carried each item most."""
+        if not len(items):
+            return ()
+        signals = Scaled.of(self.asked, request, DEPTH, Ragged.of([items]))
+        places = signals.candidates.items.searchsorted(items)
+        carriers = signals.weighed(self._terms)[:, places].argmax(axis=0)
+        return tuple(_told(self.asked, carriers, request, items))
 
     def moved(self, request: Requests, items: Ints) -> tuple[Facts, ...]:
         """The three features that moved the ranker most about each item either way, by SHAP value."""
