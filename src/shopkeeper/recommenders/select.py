@@ -8,7 +8,7 @@ import numpy as np
 from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged, Recommendations, Requests
 
 _SPARE: Final = 2
-"""Times as many as wanted that are looked at first for what may be answered."""
+"""Times as many as wanted among which there are enough, as a rule, that may be answered."""
 
 
 def eligible(candidates: Ragged, requests: Requests) -> Bools:
@@ -93,7 +93,10 @@ def leading(candidates: Ragged, scores: Floats, requests: Requests, n: int) -> L
     if requests.allowed is None and requests.exclude is None:
         return strongest(candidates, scores, n)
     if len(candidates) == 1:
-        # Among some more than wanted there are enough as a rule, and all others need not be looked at.
+        # As a rule those few may all be answered, or enough of some more: all others need not be looked at.
+        few = strongest(candidates, scores, n)
+        if eligible(taken(candidates, few), requests).all():
+            return few
         some = strongest(candidates, scores, _SPARE * n)
         kept = some[eligible(taken(candidates, some), requests)]
         if len(kept) >= n or len(some) < _SPARE * n:
