@@ -1,6 +1,5 @@
 """Sums of weighted rows of a sparse matrix: what every recommender of neighbours answers with."""
 
-import threading
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from shopkeeper.core.types import Floats, Ints, Longs, Ragged, distinct
+from shopkeeper.core.types import Floats, Ints, Longs, Ragged, blank, distinct
 
 _FEW = 8
 """Requests up to which adding by hand is quicker than a product of sparse matrices."""
@@ -32,7 +31,7 @@ class Tally:
 
     def of(self, columns: Ints, values: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
         """Distinct columns, rising, and the sum of the values of each; one that sums to 0 may be absent."""
-        total = _zeros(self._width, self._dtype)
+        total = blank(self._width, self._dtype)
         # Values of another type would be cast one by one.
         np.add.at(total, columns, values.astype(self._dtype, copy=False))
         # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
@@ -135,7 +134,7 @@ def cells(matrix: sparse.csr_array, rows: Ints, columns: Ints) -> Floats:
     starts = matrix.indptr.take(rows).astype(np.int64)
     positions, lengths = _positions(starts, matrix.indptr.take(rows + 1) - starts)
     asked = distinct(columns)
-    table = _zeros(matrix.shape[1], np.int32)
+    table = blank(matrix.shape[1], np.int32)
     table[asked] = np.arange(1, len(asked) + 1)
     place = table.take(matrix.indices.take(positions))
     table[asked] = 0
@@ -151,16 +150,3 @@ def _positions(starts: Longs, lengths: Longs) -> tuple[Longs, Longs]:
     positions = (starts - lengths.cumsum() + lengths).repeat(lengths)
     positions += np.arange(len(positions))
     return positions, lengths
-
-
-_scratch = threading.local()
-
-
-def _zeros(width: int, dtype: type[np.generic]) -> NDArray[Any]:
-    """A row of zeros, to be given back as such: one a thread, which stays in the processor's cache."""
-    name = dtype.__name__
-    kept: NDArray[Any] | None = getattr(_scratch, name, None)
-    if kept is None or len(kept) < width:
-        kept = np.zeros(width, dtype)
-        setattr(_scratch, name, kept)
-    return kept[:width]

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged, Recommendations, Requests
+from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged, Recommendations, Requests, blank
 
 _SPARE: Final = 2
 """Times as many as wanted among which there are enough, as a rule, that may be answered."""
@@ -29,7 +29,7 @@ def contains(lists: Ragged, candidates: Ragged) -> Bools:
     """
     found = np.zeros(len(candidates.items), bool)
     size = max(int(lists.items.max(initial=-1)), int(candidates.items.max(initial=-1))) + 1
-    marked = np.zeros(size, bool)
+    marked = blank(size, np.bool_)
     for row in np.flatnonzero((lists.lengths > 0) & (candidates.lengths > 0)).tolist():
         low, high = candidates.offsets[row], candidates.offsets[row + 1]
         marked[lists[row]] = True
@@ -48,9 +48,11 @@ def at(lists: Ragged, scores: Floats, candidates: Ragged) -> Floats:
     alone = len(lists) == 1
     if alone and len(candidates.items) > len(lists.items):
         # Many are sooner found in a table over the catalogue than by halving each.
-        table = np.zeros(1 + max(int(lists.items[-1]), int(candidates.items.max())), np.float32)
+        table = blank(1 + max(int(lists.items[-1]), int(candidates.items.max())), np.float32)
         table[lists.items] = scores
-        return table.take(candidates.items)
+        found = table.take(candidates.items)
+        table[lists.items] = 0.0
+        return found
     keys, wanted = (lists.items, candidates.items) if alone else (lists.keys, candidates.keys)
     place = keys.searchsorted(wanted)
     found = keys.take(place, mode="clip") == wanted

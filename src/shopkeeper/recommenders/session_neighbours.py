@@ -210,9 +210,9 @@ class SessionNeighbours(Updating):
         positions, starts = ragged_positions(self.sessions_.offsets, neighbours.items.astype(np.int64))
         pair = np.arange(len(neighbours.items)).repeat(np.diff(starts))
         spoken = Ragged(starts[neighbours.offsets], self.sessions_.items.take(positions))
-        place = np.arange(len(pair)) - starts.take(pair)
-        anchor = _anchors(at(touched, own, spoken), place, starts, pair)
-        values = likeness.take(pair) * self._fading.take(place - anchor.take(pair), mode="wrap")
+        anchor = _anchors(at(touched, own, spoken), starts, pair)
+        distance = np.arange(len(pair)) - (anchor - LONGEST).take(pair)
+        values = likeness.take(pair) * self._fading.take(distance)
         answer, scores = self._added(spoken, values)
         if self.config.seen != 1.0:
             scores[contains(requests.histories.known, answer)] *= np.float32(self.config.seen)
@@ -252,19 +252,18 @@ class SessionNeighbours(Updating):
 
     @property
     def _fading(self) -> Floats:
-        """Weight at each distance, f of the module's formula; distances below 0 stand at the end."""
-        distance = np.arange(2 * LONGEST)
-        distance[LONGEST:] -= 2 * LONGEST
+        """What f of the module's formula is, from a distance of -`LONGEST` on."""
+        distance = np.arange(-LONGEST, LONGEST)
         fading = np.exp(-np.abs(distance) / self.config.reach)
         return np.where(distance < 0, self.config.backward * fading, fading).astype(np.float32)
 
 
-def _anchors(own: Floats, place: Longs, starts: Longs, pair: Longs) -> Longs:
-    """Where the latest item of the history stands in each session; the last place, if in several."""
-    if not len(place):
+def _anchors(own: Floats, starts: Longs, pair: Longs) -> Longs:
+    """Which entry of each session is the latest item of the history; the last, if there are several."""
+    if not len(pair):
         return np.empty(0, np.int64)
     top = np.maximum.reduceat(own, starts[:-1])
-    return np.maximum.reduceat(np.where(own == top.take(pair), place, -1), starts[:-1])
+    return np.maximum.reduceat(np.where(own == top.take(pair), np.arange(len(pair)), -1), starts[:-1])
 
 
 def _latest_entries(matrix: sparse.csr_array, n: int) -> sparse.csr_array:
