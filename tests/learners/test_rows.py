@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from shopkeeper.core.types import Ragged
-from shopkeeper.learners.rows import WeightedRows
+from shopkeeper.learners.rows import Tally, WeightedRows
 
 
 def matrix_of(n, seed, density=0.3):
@@ -95,3 +95,19 @@ def test_threads_do_not_add_into_each_other():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@given(st.lists(st.integers(0, 11), max_size=6), st.lists(st.integers(0, 11), max_size=6), st.integers(0, 9))
+def test_cells_are_those_of_the_dense_matrix(rows, columns, seed):
+    matrix, at = matrix_of(12, seed), (np.array(rows, np.int32), np.array(columns, np.int32))
+    assert np.array_equal(WeightedRows(matrix).cells(*at), matrix.toarray()[np.ix_(*at)])
+
+
+@given(st.lists(st.integers(0, 30), max_size=40), st.sampled_from([31, 500]))
+def test_a_tally_adds_by_column_and_leaves_nothing_behind(columns, width):
+    values = np.random.default_rng(0).random(len(columns)) + 0.1
+    for dtype in (np.float32, np.float64):
+        found, sums = Tally(width, dtype).of(np.array(columns, np.int32), values)
+        expected = np.bincount(columns, values, width) if columns else np.zeros(width)
+        assert found.tolist() == np.flatnonzero(expected).tolist()
+        np.testing.assert_allclose(sums, expected[found], rtol=1e-6)

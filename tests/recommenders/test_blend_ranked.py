@@ -67,11 +67,10 @@ def test_kept_and_read_it_answers_the_same(blend, world, tmp_path):
     assert np.array_equal(before.scores, after.scores)
 
 
-def test_evidence_tells_what_moved_the_trees(blend, world):
+def test_what_moved_the_trees_is_told(blend, world):
     request = world.test.requests.take(np.array([0]))
     items = blend.recommend(request, 5).items
-    for evidence in blend.explain(request, items):
-        moved = [(name, value) for name, value in evidence.facts if name.startswith("ranker:")]
+    for moved in blend.moved(request, items):
         assert 0 < len(moved) <= 3
         assert [abs(value) for _, value in moved] == sorted((abs(v) for _, v in moved), reverse=True)
         assert all(name.removeprefix("ranker:") in blend.ranker.names for name, _ in moved)

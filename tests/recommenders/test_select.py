@@ -1,11 +1,13 @@
 """Ranking, membership and look-up against plain loops."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.core.types import Ragged, Requests
-from shopkeeper.recommenders.select import at, contains, eligible, strongest, top_k
+from shopkeeper.recommenders.select import at, contains, eligible, leading, strongest, top_k
 from tests.recommenders.worlds import ask, shop
 
 N = 8
@@ -97,3 +99,19 @@ def test_the_strongest_are_those_a_sort_finds(rows, n, data):
     drawn = st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0])
     scores = np.array([data.draw(drawn) for _ in candidates.items], np.float32)
     assert strongest(candidates, scores, n).tolist() == plain_strongest(candidates, scores, n)
+
+
+@given(scored(), st.integers(1, N), st.sampled_from([1, 2]))
+def test_the_leading_are_the_strongest_that_may_be_answered(case, n, rows):
+    candidates, scores, requests = case
+    alone = np.arange(min(rows, len(candidates)))
+    scores = scores[: candidates.offsets[len(alone)]]
+    candidates, requests = candidates.take(alone), requests.take(alone)
+    rising = [
+        sorted(range(low, high), key=lambda place: candidates.items[place])
+        for low, high in pairwise(candidates.offsets)
+    ]
+    places = np.array([place for row in rising for place in row], np.int64)
+    candidates, scores = Ragged(candidates.offsets, candidates.items[places]), scores[places]
+    free_ones = np.where(eligible(candidates, requests), scores, np.float32(0.0))
+    assert leading(candidates, scores, requests, n).tolist() == plain_strongest(candidates, free_ones, n)

@@ -3,6 +3,7 @@
 Everything is columnar and batch-first: one request is a batch of one.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -130,7 +131,23 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     rising = np.sort(values)
     first = np.ones(len(rising), bool)
     np.not_equal(rising[1:], rising[:-1], out=first[1:])
-    return np.asarray(rising[first])
+    return rising.take(first.nonzero()[0])  # a mask would cost as much as the sorting
+
+
+_blank = threading.local()
+
+
+def blank(width: int, dtype: type[np.generic]) -> NDArray[Any]:
+    """A row of zeros to be filled here and there, read, and given back as such before the next is asked for.
+
+    A thread has one of each type: it stays in the processor's cache, where a new one would push all else out.
+    """
+    name = dtype.__name__
+    kept: NDArray[Any] | None = getattr(_blank, name, None)
+    if kept is None or len(kept) < width:
+        kept = np.zeros(width, dtype)
+        setattr(_blank, name, kept)
+    return kept[:width]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ same, and nothing that happened later.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from scipy import sparse
 
 from shopkeeper.core.types import DAY_MS, Ints, Longs, Ragged, Requests
 from shopkeeper.features import items as item_features
-from shopkeeper.features.items import PRICE, ItemTable
+from shopkeeper.features.items import ItemTable
 
 Matrix = NDArray[np.float32]
 
@@ -80,10 +80,9 @@ class Asked:
         """Request of each candidate."""
         return self.candidates.rows
 
-    @cached_property
-    def keys(self) -> Longs:
-        """Request and item of each candidate in one rising number."""
-        return self.candidates.keys
+    def of(self, values: NDArray[Any], candidates: Longs | slice = slice(None)) -> NDArray[Any]:
+        """What the request of each of some candidates has; of one request a single value does for all."""
+        return values if len(values) == 1 else values[self.rows[candidates]]
 
     @cached_property
     def places(self) -> Longs:
@@ -107,30 +106,36 @@ class Asked:
     def taken(self) -> Longs:
         """Occasions of all items together, of each request."""
         counts, offsets = self.requests.histories.summary_counts, self.requests.histories.summary_offsets
+        if len(self.requests) == 1:
+            return np.asarray(counts.sum(keepdims=True), np.int64)
         before = np.zeros(len(counts) + 1, np.int64)
         counts.cumsum(out=before[1:])
         return before[offsets[1:]] - before[offsets[:-1]]
 
-    def find(self, rows: Longs, items: Ints) -> tuple[Longs, Longs]:
+    def find(self, lists: Ragged) -> tuple[Longs, Longs]:
         """Entries that are candidates of their row: which entries, and which candidates they are."""
-        if not len(self.keys):
+        if not len(self.candidates.items):
             return _NOTHING, _NOTHING
-        return _met(self.keys, rows << 32 | items)
+        return _met(*_comparable(self.candidates, lists))
 
     def known(self) -> tuple[Longs, Longs]:
         """Candidates that the person knows: which candidates, and which entries of the summary they are."""
         known = self.requests.histories.known
         if not len(known.items):
             return _NOTHING, _NOTHING
-        return _met(known.keys, self.keys)
+        return _met(*_comparable(known, self.candidates))
 
 
-def _met(domain: Longs, values: Longs) -> tuple[Longs, Longs]:
+def _comparable(domain: Ragged, values: Ragged) -> tuple[Longs | Ints, Longs | Ints]:
+    """Row and item of each entry in one number; the item alone where there is one row."""
+    return (domain.items, values.items) if len(domain) == 1 else (domain.keys, values.keys)
+
+
+def _met(domain: Longs | Ints, values: Longs | Ints) -> tuple[Longs, Longs]:
     """Values that occur in a rising domain, which is not empty: which values, and where they occur."""
-    place = np.searchsorted(domain, values)
-    place[place == len(domain)] = 0
-    found = np.flatnonzero(domain[place] == values)
-    return found, place[found]
+    place = domain.searchsorted(values)
+    found = (domain.take(place, mode="clip") == values).nonzero()[0]
+    return found, place.take(found)
 
 
 @dataclass(frozen=True)
@@ -170,100 +175,106 @@ class CandidateFeatures:
         each request; nothing grows with the catalogue.
         """
         asked = Asked(requests, candidates)
-        person = np.hstack([_person(asked), _attributes(requests, len(self.fields))])
+        person = np.concatenate([_person(asked), _attributes(requests, len(self.fields)).T])
         return [
-            self.items.columns[candidates.items],
-            _touched(asked),
-            _linked(asked, self.neighbours),
-            _affinity(asked, self.items),
-            person[asked.rows],
+            self.items.columns.take(candidates.items, axis=0),
+            _touched(asked).T,
+            _linked(asked, self.neighbours).T,
+            _affinity(asked, self.items).T,
+            person.take(asked.rows, axis=1).T,
         ]
 
 
 def _touched(asked: Asked) -> Matrix:
-    """What the person did with the candidate itself; NaN where they never met."""
-    out = np.full((len(asked.keys), len(TOUCHED)), np.nan, np.float32)
+    """What the person did with the candidate itself, features x candidates; NaN where they never met."""
+    out = np.full((len(TOUCHED), len(asked.candidates.items)), np.nan, np.float32)
     history = asked.requests.histories
     met, entries = asked.known()
-    count, last = history.summary_counts[entries], history.summary_last[entries]
-    age = np.maximum(asked.requests.as_of[asked.rows[met]] - last, 0) / DAY_MS
-    gap = (last - history.summary_first[entries]) / DAY_MS / np.maximum(count - 1, 1)
-    out[met, 0] = count
-    out[met, 1] = count / asked.taken[asked.rows[met]]
-    out[met, 2] = age
-    out[met, 3] = np.where(count > 1, age / np.maximum(gap, 1e-6), np.nan)
-    events, met = asked.find(history.recent.rows, history.items)
-    back = history.offsets[1:][asked.rows[met]] - 1 - events
+    count, last = history.summary_counts.take(entries), history.summary_last.take(entries)
+    age = np.maximum(asked.of(asked.requests.as_of, met) - last, 0) / DAY_MS
+    gap = (last - history.summary_first.take(entries)) / DAY_MS / np.maximum(count - 1, 1)
+    out[0, met] = count
+    out[1, met] = count / asked.of(asked.taken, met)
+    out[2, met] = age
+    out[3, met] = np.where(count > 1, age / np.maximum(gap, 1e-6), np.nan)
+    events, met = asked.find(history.recent)
+    back = asked.of(history.offsets[1:], met) - 1 - events
     # Of several events with one item the last one stays: events rise.
-    out[met, 4] = back
-    out[:, 5] = np.bincount(met, minlength=len(out))
-    out[met, 6] = history.kinds[events]
-    out[met, 7] = back < asked.session[asked.rows[met]]
+    out[4, met] = back
+    out[5] = np.bincount(met, minlength=out.shape[1])
+    out[6, met] = history.kinds.take(events)
+    out[7, met] = back < asked.of(asked.session, met)
     return out
 
 
 def _linked(asked: Asked, neighbours: sparse.csr_array) -> Matrix:
-    """How strongly the last events lead to the candidate."""
+    """How strongly the last events lead to the candidate, features x candidates."""
     held = asked.places[:, :HEARD] >= 0
-    owner, back = np.nonzero(held)
-    sources = asked.requests.histories.items[asked.places[owner, back]]
-    starts = neighbours.indptr[sources].astype(np.int64)
-    lengths = neighbours.indptr[sources + 1] - starts
+    owner, back = held.nonzero()
+    sources = asked.requests.histories.items.take(asked.places[owner, back])
+    starts = neighbours.indptr.take(sources).astype(np.int64)
+    lengths = neighbours.indptr.take(sources + 1) - starts
+    ends = lengths.cumsum()
     event = np.arange(len(sources)).repeat(lengths)
-    entries = (starts - lengths.cumsum() + lengths)[event]
+    entries = (starts - ends + lengths).take(event)
     entries += np.arange(len(event))
-    found, candidate = asked.find(owner[event], neighbours.indices[entries])
-    links = np.zeros((len(asked.keys), HEARD), np.float32)
-    links[candidate, back[event[found]]] = neighbours.data[entries[found]]
-    out = np.empty((len(links), len(LINKED)), np.float32)
-    out[:, :2] = links[:, :2]
-    out[:, 2] = links.max(axis=1)
-    out[:, 3] = np.where(out[:, 2] > 0, links.argmax(axis=1), np.nan)
-    out[:, 4] = (links != 0).sum(axis=1)
-    out[:, 5] = links.sum(axis=1) / np.maximum(held.sum(axis=1), 1)[asked.rows]
-    out[:, 6] = links @ _FADE[:HEARD]
+    offsets = np.concatenate([np.zeros(1, np.int64), ends]).take(owner.searchsorted(np.arange(len(held) + 1)))
+    found, candidate = asked.find(Ragged(offsets, neighbours.indices.take(entries)))
+    links = np.zeros((len(asked.candidates.items), HEARD), np.float32)
+    links[candidate, back.take(event.take(found))] = neighbours.data.take(entries.take(found))
+    out = np.empty((len(LINKED), len(links)), np.float32)
+    out[:2] = links[:, :2].T
+    out[2] = links.max(axis=1)
+    out[3] = np.where(out[2] > 0, links.argmax(axis=1), np.nan)
+    out[4] = (links != 0).sum(axis=1)
+    out[5] = links.sum(axis=1) / asked.of(np.maximum(held.sum(axis=1), 1))
+    out[6] = links @ _FADE[:HEARD]
     return out
 
 
 def _affinity(asked: Asked, items: ItemTable) -> Matrix:
-    """Share of the recent history, newer events counting more, that is of the candidate's kind; and price."""
-    out = np.full((len(asked.keys), len(items.kinds) + 1), np.nan, np.float32)
+    """Share of the recent history, newer events counting more, that is of the candidate's kind; and price.
+
+    Features x candidates.
+    """
+    out = np.full((len(items.kinds) + 1, len(asked.candidates.items)), np.nan, np.float32)
     history = asked.requests.histories.items
     if not len(history):
         return out
     weight = (asked.places >= 0) * _FADE
-    past = history[asked.places]
+    past = history.take(asked.places, mode="wrap")
     with np.errstate(invalid="ignore"):
-        share = (weight / weight.sum(axis=1, keepdims=True))[asked.rows]
+        share = asked.of(weight / weight.sum(axis=1, keepdims=True))
         if items.priced:
-            price = items.columns[past, PRICE]
-            heard = weight * (price == price)  # NaN is no price
-            usual = np.nansum(price * heard, axis=1) / heard.sum(axis=1)
-            out[:, -1] = items.columns[asked.candidates.items, PRICE] - usual[asked.rows]
+            price = items.prices.take(past)
+            known = price == price  # NaN is no price
+            heard = weight * known
+            usual = (np.where(known, price, np.float32(0.0)) * heard).sum(axis=1) / heard.sum(axis=1)
+            out[-1] = items.prices.take(asked.candidates.items) - asked.of(usual)
     for column, codes in enumerate(items.codes):
-        own = codes[asked.candidates.items]
-        same = codes[past][asked.rows] == own[:, None]
-        out[:, column] = np.where(own >= 0, np.einsum("ij,ij->i", same, share), np.nan)
+        own = codes.take(asked.candidates.items)
+        same = asked.of(codes.take(past)) == own[:, None]
+        out[column] = np.where(own >= 0, np.einsum("ij,ij->i", same, share), np.nan)
     return out
 
 
 def _person(asked: Asked) -> Matrix:
-    """What is known of the person and the moment, requests x features."""
+    """What is known of the person and the moment, features x requests."""
     history, now = asked.requests.histories, asked.requests.as_of
     events, distinct = history.recent.lengths, history.known.lengths
-    out = np.full((len(now), len(PERSON)), np.nan, np.float32)
-    out[:, 0] = asked.taken
-    out[:, 1] = distinct
-    out[:, 2] = 1.0 - distinct / np.maximum(asked.taken, 1)
-    out[:, 3] = asked.session
+    out = np.full((len(PERSON), len(now)), np.nan, np.float32)
+    out[0] = asked.taken
+    out[1] = distinct
+    out[2] = 1.0 - distinct / np.maximum(asked.taken, 1)
+    out[3] = asked.session
     if len(history.times):
         active = events > 0
         last = history.times[asked.places[:, 0]]
         span = last - history.times[np.minimum(history.offsets[:-1], len(history.times) - 1)]
-        out[:, 4] = np.where(events > 1, span / DAY_MS / np.maximum(events - 1, 1), np.nan)
-        out[:, 5] = np.where(active, (now - last) / DAY_MS, np.nan)
-    out[:, 6] = now // _HOUR_MS % 24
-    out[:, 7] = (now // DAY_MS + 3) % 7
+        out[4] = np.where(events > 1, span / DAY_MS / np.maximum(events - 1, 1), np.nan)
+        out[5] = np.where(active, (now - last) / DAY_MS, np.nan)
+    out[6] = now // _HOUR_MS % 24
+    out[7] = (now // DAY_MS + 3) % 7
     return out
 
 

@@ -54,7 +54,12 @@ class ItemTable:
     @cached_property
     def priced(self) -> bool:
         """Whether the price of any item is known."""
-        return bool((~np.isnan(self.columns[:, PRICE])).any())
+        return bool((~np.isnan(self.prices)).any())
+
+    @cached_property
+    def prices(self) -> Floats:
+        """The logarithm of each price side by side, shape ``(n_items,)``; NaN where it is not known."""
+        return np.ascontiguousarray(self.columns[:, PRICE])
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:

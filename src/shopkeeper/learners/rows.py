@@ -1,17 +1,45 @@
 """Sums of weighted rows of a sparse matrix: what every recommender of neighbours answers with."""
 
-import threading
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from shopkeeper.core.types import Floats, Ints, Ragged, distinct
+from shopkeeper.core.types import Floats, Ints, Longs, Ragged, blank, distinct
 
 _FEW = 8
 """Requests up to which adding by hand is quicker than a product of sparse matrices."""
 _SPARSE = 4
 _NOTHING = np.empty(0, np.float32)
+
+
+class Tally:
+    """Adds numbers by column, in their order, in time that hardly grows with the columns there are.
+
+    Parameters
+    ----------
+    width
+        How many columns there are.
+    dtype
+        Of the sums.
+    """
+
+    def __init__(self, width: int, dtype: type[np.float32] | type[np.float64]) -> None:
+        self._width, self._dtype = width, dtype
+
+    def of(self, columns: Ints, values: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
+        """Distinct columns, rising, and the sum of the values of each; one that sums to 0 may be absent."""
+        total = blank(self._width, self._dtype)
+        # Values of another type would be cast one by one.
+        np.add.at(total, columns, values.astype(self._dtype, copy=False))
+        # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
+        few = len(columns) * _SPARSE < self._width
+        found = distinct(columns) if few else (total != 0).nonzero()[0].astype(np.int32)
+        sums = total.take(found)
+        total[found] = 0
+        return found, sums
 
 
 class WeightedRows:
@@ -27,11 +55,15 @@ class WeightedRows:
         self.matrix = matrix
         self._starts = matrix.indptr.astype(np.int64)
         self._lengths = np.diff(self._starts)
-        self._scratch = threading.local()
+        self._tally = Tally(matrix.shape[1], np.float32)
 
     def rows(self, items: Ints) -> sparse.csr_array:
         """These rows of the matrix."""
         return self.matrix[items]
+
+    def cells(self, items: Ints, columns: Ints) -> Floats:
+        """See `cells`."""
+        return cells(self.matrix, items, columns)
 
     def sums(
         self, rows: Ragged, weights: Floats, own: tuple[Ragged, Floats] | None = None
@@ -66,25 +98,19 @@ class WeightedRows:
 
     def _added(self, items: Ints, weights: Floats, own: Ints, added: Floats) -> tuple[Ints, Floats]:
         """Columns and the sum of each, added in the order in which a product of matrices adds."""
-        lengths = self._lengths[items]
-        ends = lengths.cumsum()
-        positions = (self._starts[items] - ends + lengths).repeat(lengths)
-        positions += np.arange(len(positions))
-        columns = self.matrix.indices[positions]
-        values = self.matrix.data[positions] * weights.repeat(lengths)
+        positions, lengths = _positions(self._starts.take(items), self._lengths.take(items))
+        # "take" is up to three times as quick as square brackets, and places as quick as a mask is slow.
+        columns = self.matrix.indices.take(positions)
+        values = self.matrix.data.take(positions)
+        values *= weights.repeat(lengths)
         if len(own):
             columns, values = np.concatenate([columns, own]), np.concatenate([values, added])
-        total = getattr(self._scratch, "total", None)
-        if total is None:
-            total = self._scratch.total = np.zeros(self.matrix.shape[1], np.float32)
-        np.add.at(total, columns, values)
-        # Looking everywhere is quicker than sorting what was added, unless that is little beside everything.
-        few = len(columns) * _SPARSE < len(total)
-        found = distinct(columns) if few else np.flatnonzero(total != 0).astype(np.int32)
-        sums = total[found]
-        total[found] = 0.0
+        found, sums = self._tally.of(columns, values)
         kept = sums != 0
-        return found[kept], sums[kept]
+        if kept.all():
+            return found, sums
+        places = kept.nonzero()[0]
+        return found.take(places), sums.take(places)
 
     def _many(self, rows: Ragged, weights: Floats, own: Ragged, added: Floats) -> tuple[Ragged, Floats]:
         # Indices of another width than the matrix's would have the product copy all of it.
@@ -101,3 +127,26 @@ class WeightedRows:
         product.eliminate_zeros()
         product.sort_indices()
         return Ragged(product.indptr.astype(np.int64), product.indices.astype(np.int32)), product.data
+
+
+def cells(matrix: sparse.csr_array, rows: Ints, columns: Ints) -> Floats:
+    """Some columns of some rows, rows x columns, in a fraction of the time that indexing takes."""
+    starts = matrix.indptr.take(rows).astype(np.int64)
+    positions, lengths = _positions(starts, matrix.indptr.take(rows + 1) - starts)
+    asked = distinct(columns)
+    table = blank(matrix.shape[1], np.int32)
+    table[asked] = np.arange(1, len(asked) + 1)
+    place = table.take(matrix.indices.take(positions))
+    table[asked] = 0
+    found = place.nonzero()[0]
+    out = np.zeros((len(rows), len(asked)), np.float32)
+    row = np.arange(len(rows)).repeat(lengths)
+    out[row.take(found), place.take(found) - 1] = matrix.data.take(positions.take(found))
+    return out.take(asked.searchsorted(columns), axis=1)
+
+
+def _positions(starts: Longs, lengths: Longs) -> tuple[Longs, Longs]:
+    """Positions of the entries of rows that start and are as long as this, and the lengths."""
+    positions = (starts - lengths.cumsum() + lengths).repeat(lengths)
+    positions += np.arange(len(positions))
+    return positions, lengths

@@ -37,8 +37,8 @@ class TreeTables:
     Attributes
     ----------
     rows
-        Shape ``(8 * trees,)``: of the first question of each tree, then of the second ..., which row of the
-        values it looks at; see `_values`.
+        Shape ``(questions * trees,)``: of the first question of each tree, then of the second ..., which row
+        of the values it looks at; see `_values`. There are as many as the largest tree asks.
     thresholds
         Same shape: "left" is a value at most so large.
     leaves
@@ -68,8 +68,9 @@ class TreeTables:
         )
         for row, codes in enumerate(members):
             known[row, codes] = True
-        rows = np.zeros((_QUESTIONS, len(parts)), np.int64)
-        thresholds = np.full((_QUESTIONS, len(parts)), np.inf, np.float32)
+        questions = max((len(part.features) for part in parts), default=0)
+        rows = np.zeros((questions, len(parts)), np.int64)
+        thresholds = np.full((questions, len(parts)), np.inf, np.float32)
         for tree, part in enumerate(parts):
             rows[: len(part.features), tree] = part.features + width * part.unknown
             thresholds[: len(part.features), tree] = part.thresholds
@@ -89,8 +90,11 @@ class TreeTables:
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def _sums(self, matrix: Matrix) -> NDArray[np.float64]:
-        left = self._values(matrix)[self.rows] <= self.thresholds
-        answers = left.reshape(_QUESTIONS, len(self.leaves), len(matrix)).view(np.uint8) * _BITS
+        trees = len(self.leaves)
+        questions = len(self.rows) // max(trees, 1)
+        left = self._values(matrix).take(self.rows, axis=0) <= self.thresholds
+        answers = left.view(np.uint8).reshape(questions, trees, len(matrix))
+        answers *= _BITS[:questions]
         combination = np.bitwise_or.reduce(answers, axis=0).astype(np.int64)
         combination += np.arange(0, self.leaves.size, self.leaves.shape[1])[:, None]
         values = self.leaves.take(combination)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from shopkeeper.core.types import (
+    Bools,
     Evidence,
     Floats,
     Ints,
@@ -41,7 +42,7 @@ from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.evidence import reasons
 from shopkeeper.recommenders.files import read_state, write_state
-from shopkeeper.recommenders.select import at, strongest, top_k
+from shopkeeper.recommenders.select import at, strongest, taken, top_k
 
 _Person = tuple[int, bytes, bytes]
 """Time of the last event, items and values: all that is kept of one person."""
@@ -126,15 +127,15 @@ class BasketNeighbours(Updating):
         neighbours, _ = self._neighbours(touched, own)
         share = ((1.0 - self.config.own) / np.maximum(neighbours.lengths, 1)).astype(np.float32)
         mine = touched, np.float32(self.config.own) * own
-        return self._people.sums(neighbours, share[neighbours.rows], mine)
+        return self._people.sums(neighbours, share.take(neighbours.rows), mine)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """The item itself where the person took it, else the items that make those alike who take it."""
         touched, own = self._asker(request)
         neighbours, likeness = self._neighbours(touched, own)
-        people = self._people.matrix[neighbours.items]
-        shared = people[:, touched.items].toarray() * (own * likeness[:, None])
-        carried = shared.T @ people[:, items].toarray()
+        both = self._people.cells(neighbours.items, np.concatenate([touched.items, items]))
+        shared, theirs = np.split(both, [len(touched.items)], axis=1)
+        carried = (shared * (own * likeness[:, None])).T @ theirs
         known = np.isin(items, touched.items)
         return tuple(
             Evidence(self.name, (int(item),) if known[i] else reasons(touched.items, carried[:, i]))
@@ -193,8 +194,7 @@ class BasketNeighbours(Updating):
         """The neighbours of each asker by rising code, and s of each."""
         met, likeness = self._index.sums(touched, _unit(touched, own))
         chosen = strongest(met, likeness, self.config.neighbours)
-        offsets = np.searchsorted(chosen, met.offsets).astype(np.int64)
-        return Ragged(offsets, met.items[chosen]), likeness[chosen]
+        return taken(met, chosen), likeness.take(chosen)
 
     def _latest_people(self, dataset: Dataset) -> list[_Person]:
         """The people with the latest events, and all whose last is as late as the last of these."""
@@ -230,36 +230,44 @@ def habits(
         How baskets fade.
     """
     back, baskets = _baskets(lists, times)
-    fading = config.within ** (back % config.group) * config.across ** (back // config.group)
+    far, near = np.divmod(back, config.group)
+    fading = config.within**near * config.across**far
     whole = np.minimum(baskets, config.group) * -(-baskets // config.group)
-    values = weights[kinds] * fading / np.maximum(whole, 1)[lists.rows]
+    values = weights.take(kinds) * fading / np.maximum(whole, 1).take(lists.rows)
     keys = lists.keys
-    order = np.lexsort((back, keys))
-    new_item = np.append(True, np.diff(keys[order]) != 0)[: len(keys)]
-    new_basket = new_item | np.append(True, np.diff(back[order]) != 0)[: len(keys)]
-    once, items = np.flatnonzero(new_basket), np.flatnonzero(new_item)
+    order = keys.argsort(kind="stable")
+    rising = keys.take(order)
+    new_item = _opens(rising)
+    items, once = new_item.nonzero()[0], (new_item | _opens(back.take(order))).nonzero()[0]
     sums = np.empty(0, np.float32)
     if len(once):
-        each = np.maximum.reduceat(values[order], once)
-        sums = np.add.reduceat(each, np.searchsorted(once, items)).astype(np.float32)
-    pairs = keys[order][items]
-    offsets = np.searchsorted(pairs, np.arange(len(lists) + 1, dtype=np.int64) << 32).astype(np.int64)
-    return Ragged(offsets, (pairs & 0xFFFFFFFF).astype(np.int32)), sums
+        each = np.maximum.reduceat(values.take(order), once)
+        sums = np.add.reduceat(each, once.searchsorted(items)).astype(np.float32)
+    offsets = rising.take(items).searchsorted(np.arange(len(lists) + 1, dtype=np.int64) << 32)
+    return Ragged(offsets.astype(np.int64), lists.items.take(order.take(items))), sums
 
 
 def _baskets(lists: Ragged, times: Longs) -> tuple[Longs, Longs]:
     """Number of each event's basket, counted back from the latest, and how many baskets each list has."""
-    opens = np.append(True, np.diff(times) != 0)[: len(times)]
+    opens = _opens(times)
     opens[lists.offsets[:-1][lists.lengths > 0]] = True
-    before = np.append(0, np.cumsum(opens))
-    counts = before[lists.offsets[1:]] - before[lists.offsets[:-1]]
-    return before[lists.offsets[1:]][lists.rows] - before[1:], counts
+    before = np.zeros(len(times) + 1, np.int64)
+    opens.cumsum(out=before[1:])
+    ends = before.take(lists.offsets[1:])
+    return ends.take(lists.rows) - before[1:], ends - before.take(lists.offsets[:-1])
+
+
+def _opens(values: Longs) -> Bools:
+    """Which values are other than the one before."""
+    opens = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=opens[1:])
+    return opens
 
 
 def _unit(lists: Ragged, values: Floats) -> Floats:
     """Values relative to the length of each row's vector."""
     length = np.sqrt(np.bincount(lists.rows, values.astype(np.float64) ** 2, len(lists)))
-    return np.asarray(values / np.maximum(length, 1e-30)[lists.rows], np.float32)
+    return np.asarray(values / np.maximum(length, 1e-30).take(lists.rows), np.float32)
 
 
 def _matrix(vectors: Ragged, values: Floats, n_items: int) -> sparse.csr_array:

@@ -11,7 +11,8 @@ sources leave open, popularity fills. A linear combination of normalised scores 
 and Shaw 1994).
 """
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -35,7 +36,7 @@ from shopkeeper.recommenders.files import read_state, write_state
 from shopkeeper.recommenders.popular import Popular
 from shopkeeper.recommenders.ranker import BASE, Ranker, Signals
 from shopkeeper.recommenders.registry import BASIC, RECOMMENDERS
-from shopkeeper.recommenders.select import at, contains, eligible, strongest, top_k
+from shopkeeper.recommenders.select import at, contains, leading, strongest, taken, top_k
 
 Facts = tuple[tuple[str, float], ...]
 POPULAR = "popular"
@@ -146,17 +147,18 @@ class Blend:
         return at(fused.candidates, fused.scores, candidates)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
-        """Evidence of the source that carried each item most, and what moved the ranker most, as facts."""
-        asked = self.asked
-        fused = self._fused(asked, request, DEPTH, Ragged.of([items]))
-        places = np.searchsorted(fused.candidates.items, items)
-        carriers = fused.parts[:, places].argmax(axis=0) if len(items) else np.empty(0, np.int64)
-        moved = self._moved(request, fused, places)
-        told = _told(asked, carriers, request, items)
-        return tuple(
-            replace(evidence, facts=evidence.facts + facts)
-            for evidence, facts in zip(told, moved, strict=True)
-        )
+        """Evidence of the source that carried each item most."""
+        if not len(items):
+            return ()
+        signals = Scaled.of(self.asked, request, DEPTH, Ragged.of([items]))
+        places = signals.candidates.items.searchsorted(items)
+        carriers = signals.weighed(self._terms)[:, places].argmax(axis=0)
+        return tuple(_told(self.asked, carriers, request, items))
+
+    def moved(self, request: Requests, items: Ints) -> tuple[Facts, ...]:
+        """The three features that moved the ranker most about each item either way, by SHAP value."""
+        fused = self._fused(self.asked, request, DEPTH, Ragged.of([items]))
+        return tuple(self._moved(request, fused, np.searchsorted(fused.candidates.items, items)))
 
     def save(self, folder: Path) -> None:
         """Write the weights here, and each source and the ranker into folders of their own names."""
@@ -175,12 +177,16 @@ class Blend:
         config = BlendConfig(**{name.name: settings[name.name] for name in fields(BlendConfig)})
         return cls(config, sources, Ranker.load(folder / RANKER) if settings["ranked"] else None)
 
-    @property
+    @cached_property
     def asked(self) -> tuple[Recommender, ...]:
         """Sources with a weight, and popularity, which closes the fallback chain."""
         return tuple(
             source for source in self.sources if self.config.uses(source.name) or source.name == POPULAR
         )
+
+    @cached_property
+    def _terms(self) -> NDArray[np.float32]:
+        return terms(self.config, tuple(source.name for source in self.asked))
 
     def _moved(self, request: Requests, fused: Fused, places: Longs) -> list[Facts]:
         """The features that moved the ranker most about candidates at these places, by SHAP value."""
@@ -210,7 +216,7 @@ class Blend:
     ) -> Fused:
         """Fuse what sources bring, and score what else is asked for on the same scale."""
         signals = Scaled.of(asked, requests, depth, also)
-        parts = signals.parts(self.config)
+        parts = signals.weighed(self._terms)
         scores = parts.sum(axis=0)
         if self.ranker is not None and self.config.ranker > 0:
             scores = signals.joined(scores, signals.ranked(self.ranker, requests, scores), self.config.ranker)
@@ -278,16 +284,20 @@ class Scaled:
         candidates = heard.retrieved if also is None else union([heard.retrieved, also], len(requests))
         raw = heard.scores(requests, candidates)
         own = np.ones(len(candidates.items), bool) if also is None else contains(heard.retrieved, candidates)
-        bests = np.repeat(_bests(raw * own, candidates), candidates.lengths, axis=1)
+        bests = _bests(raw if also is None else raw * own, candidates)
+        if len(requests) > 1:
+            bests = np.repeat(bests, candidates.lengths, axis=1)
         names = tuple(source.name for source in sources)
         sorts = _sorts(sources, requests, candidates)
         return cls(names, candidates, own, sorts, np.asarray(raw / bests))
 
     def parts(self, config: BlendConfig) -> NDArray[np.float32]:
         """The terms of the formula but the ranker's, sources x candidates."""
-        weights = config.of(self.names)
-        weights[:, [name == POPULAR for name in self.names]] += TINY
-        return np.asarray(self.values * weights.T[:, self.sorts], np.float32)
+        return self.weighed(terms(config, self.names))
+
+    def weighed(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """`parts` with weights that `terms` gave."""
+        return self.values * weights.take(self.sorts, axis=1)
 
     def ranked(self, ranker: Ranker, requests: Requests, fused: Floats) -> Floats:
         """exp(r - best r) of the strongest retrieved candidates of each request, 0 elsewhere."""
@@ -296,8 +306,8 @@ class Scaled:
         if len(places):
             chosen = taken(self.candidates, places)
             found = ranker.score(requests, chosen, self.said(places, fused))
-            starts = chosen.offsets[:-1][chosen.lengths > 0]
-            tops = np.repeat(np.maximum.reduceat(found, starts), chosen.lengths[chosen.lengths > 0])
+            some = chosen.lengths > 0
+            tops = np.maximum.reduceat(found, chosen.offsets[:-1][some]).repeat(chosen.lengths[some])
             out[places] = np.exp(found - tops)
         return out
 
@@ -323,11 +333,18 @@ class Scaled:
 
     def shortlist(self, fused: Floats) -> Longs:
         """Places of the retrieved candidates that a ranker looks at, in rising order."""
-        return strongest(self.candidates, np.where(self.retrieved, fused, np.float32(0.0)), RANKED)
+        return strongest(self.candidates, fused * self.retrieved, RANKED)
 
     def said(self, places: Longs, fused: Floats) -> Signals:
         """What is said of the candidates at these places, as a ranker takes it."""
-        return Signals(self.names, np.ascontiguousarray(self.values[:, places]), fused[places])
+        return Signals(self.names, self.values.take(places, axis=1), fused.take(places))
+
+
+def terms(config: BlendConfig, names: tuple[str, ...]) -> NDArray[np.float32]:
+    """What each source is times for each sort of candidate, sources x sorts; the last resort is in it."""
+    weights = config.of(names)
+    weights[:, [name == POPULAR for name in names]] += TINY
+    return np.ascontiguousarray(weights.T)
 
 
 def listen(sources: tuple[Recommender, ...], requests: Requests, depth: int) -> "Heard":
@@ -337,19 +354,17 @@ def listen(sources: tuple[Recommender, ...], requests: Requests, depth: int) -> 
         scored = says_all(source, requests)
         said.append(scored)
         if scored is not None:
-            lists.append(taken(scored[0], strongest(*_eligible(scored, requests), depth)))
+            lists.append(taken(scored[0], leading(*scored, requests, depth)))
         elif retrieves(source):
             lists.append(source.recommend(requests, depth).lists)
     return Heard(sources, union(lists, len(requests)), tuple(said))
 
 
-def taken(candidates: Ragged, places: Longs) -> Ragged:
-    """The candidates at these rising places."""
-    return Ragged(np.searchsorted(places, candidates.offsets).astype(np.int64), candidates.items[places])
-
-
 def union(lists: list[Ragged], n: int) -> Ragged:
     """Distinct items of several lists a row, by rising code."""
+    if n == 1:
+        items = distinct(np.concatenate([part.items for part in lists]))
+        return Ragged(np.array([0, len(items)], np.int64), items)
     keys = distinct(np.concatenate([part.keys for part in lists]))
     offsets = np.searchsorted(keys, np.arange(n + 1, dtype=np.int64) << 32).astype(np.int64)
     return Ragged(offsets, (keys & 0xFFFFFFFF).astype(np.int32))
@@ -365,16 +380,11 @@ def _sorts(sources: tuple[Recommender, ...], requests: Requests, candidates: Rag
     return sorts
 
 
-def _eligible(scored: tuple[Ragged, Floats], requests: Requests) -> tuple[Ragged, Floats]:
-    """The same with scores of 0 for what must not be answered."""
-    candidates, scores = scored
-    if requests.allowed is None and requests.exclude is None:
-        return scored
-    return candidates, np.where(eligible(candidates, requests), scores, np.float32(0.0))
-
-
 def _bests(scores: NDArray[np.float32], candidates: Ragged) -> NDArray[np.float32]:
     """Best score of each row, sources x rows; 1 where there is none, so that nothing is divided by zero."""
+    if len(candidates) == 1:
+        best = scores.max(axis=1, initial=0.0, keepdims=True)
+        return np.where(best > 0, best, np.float32(1.0))
     out = np.zeros((len(scores), len(candidates)), np.float32)
     filled = candidates.lengths > 0
     if filled.any():

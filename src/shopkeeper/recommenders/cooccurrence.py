@@ -35,7 +35,7 @@ from shopkeeper.learners.counts import PairCounts
 from shopkeeper.learners.pairs import Kernel, count_pairs
 from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
-from shopkeeper.recommenders.evidence import heard
+from shopkeeper.recommenders.evidence import heard, once
 from shopkeeper.recommenders.files import matrix_arrays, matrix_of, read_state, write_state
 from shopkeeper.recommenders.followers import Fame, Followers
 from shopkeeper.recommenders.select import at, contains, top_k
@@ -179,7 +179,7 @@ class Cooccurrence(Updating):
         """Events of the history that carried each item's score, the strongest first, at most three."""
         history, weights = self._heard(request.histories)
         sources = history.items
-        carried = self._rows.rows(sources)[:, items].toarray() * weights[:, None]
+        carried = self._rows.cells(sources, items) * weights[:, None]
         return tuple(Evidence(self.name, _strongest(sources, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
@@ -223,7 +223,7 @@ class Cooccurrence(Updating):
         )
 
     def _heard(self, histories: Histories) -> tuple[Ragged, Floats]:
-        return heard(histories, self.weights_, self.config.recency, _FAINT)
+        return once(*heard(histories, self.weights_, self.config.recency, _FAINT))
 
 
 class Transition(Cooccurrence):

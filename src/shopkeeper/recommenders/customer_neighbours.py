@@ -53,7 +53,7 @@ from shopkeeper.learners.rows import WeightedRows
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.evidence import reasons
 from shopkeeper.recommenders.files import read_state, write_state
-from shopkeeper.recommenders.select import at, contains, strongest, top_k
+from shopkeeper.recommenders.select import at, contains, strongest, taken, top_k
 
 _NOISE: Final = 1e-6
 """Length of the deviations, relative to that of the values, up to which they are rounding and no opinion."""
@@ -117,7 +117,7 @@ class Opinions:
         counts = np.bincount(sort, minlength=2 * n) + absent
         means = np.bincount(sort, values, 2 * n) / np.maximum(counts, 1e-12)
         deviations = values - means[sort]
-        length = np.sqrt(np.bincount(rows, deviations**2, n))
+        length = np.sqrt(np.bincount(rows, deviations * deviations, n))
         some = length > _NOISE * np.sqrt(np.bincount(rows, values**2, n))
         scale = np.where(some, 1.0 / np.where(some, length, 1.0), 0.0)
         return np.asarray(deviations * scale[rows], np.float32)
@@ -156,16 +156,17 @@ def opinions(
         How strongly each kind of event speaks, indexed by `EventType`.
     """
     keys = lists.keys
-    order = np.argsort(keys, kind="stable")
-    first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0)[: len(keys)])
-    pairs = keys[order][first]
-    offsets = np.searchsorted(pairs, np.arange(len(lists) + 1, dtype=np.int64) << 32).astype(np.int64)
-    touched = Ragged(offsets, (pairs & 0xFFFFFFFF).astype(np.int32))
+    order = keys.argsort(kind="stable")
+    rising = keys.take(order)
+    first = np.flatnonzero(np.append(True, rising[1:] != rising[:-1])[: len(keys)])
+    offsets = rising.take(first).searchsorted(np.arange(len(lists) + 1, dtype=np.int64) << 32)
+    touched = Ragged(offsets.astype(np.int64), lists.items.take(order.take(first)))
     if not len(first):
         return Opinions(touched, np.empty(0, np.float32), np.empty(0, bool)), first
-    sums = np.add.reduceat(weights[kinds[order]].astype(np.float64), first)
-    rating = np.maximum.reduceat(np.where(kinds[order] == EventType.rate, order, -1), first)
-    merged = np.where(rating >= 0, values[rating], sums).astype(np.float32)
+    ranked = kinds.take(order)
+    sums = np.add.reduceat(weights.take(ranked).astype(np.float64), first)
+    rating = np.maximum.reduceat(np.where(ranked == EventType.rate, order, -1), first)
+    merged = np.where(rating >= 0, values.take(rating, mode="wrap"), sums).astype(np.float32)
     return Opinions(touched, merged, rating >= 0), np.maximum.reduceat(order, first)
 
 
@@ -231,9 +232,9 @@ class CustomerNeighbours(Updating):
         """
         touched, own = self._asker(request.histories)
         neighbours, _, trust = self._neighbours(touched, own)
-        people = self._cares.matrix[neighbours.items]
-        adds = people[:, touched.items].toarray() * own * trust[:, None]
-        carried = adds.T @ people[:, items].toarray()
+        both = self._cares.cells(neighbours.items, np.concatenate([touched.items, items]))
+        shared, theirs = np.split(both, [len(touched.items)], axis=1)
+        carried = (shared * own * trust[:, None]).T @ theirs
         return tuple(Evidence(self.name, reasons(touched.items, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
@@ -280,7 +281,7 @@ class CustomerNeighbours(Updating):
     def _asker(self, histories: Histories) -> tuple[Ragged, Floats]:
         """Distinct items of each history, and g d / |d| of each."""
         own, last = opinions(histories.recent, histories.kinds, histories.values, self.weights_)
-        since = histories.offsets[1:][own.touched.rows] - 1 - last
+        since = histories.offsets[1:].take(own.touched.rows) - 1 - last
         fading = np.float32(self.config.recency) ** since.astype(np.float32)
         return own.touched, np.asarray(own.unit(self.config.absent) * fading, np.float32)
 
@@ -291,8 +292,7 @@ class CustomerNeighbours(Updating):
         trust = n / (n + np.float32(self.config.shrinkage))
         likeness = products * trust
         chosen = strongest(met, likeness, self.config.neighbours)
-        offsets = np.searchsorted(chosen, met.offsets).astype(np.int64)
-        return Ragged(offsets, met.items[chosen]), likeness[chosen], trust[chosen]
+        return taken(met, chosen), likeness.take(chosen), trust.take(chosen)
 
 
 def _matrix(values: Floats, touched: Ragged, n_items: int) -> sparse.csr_array:

@@ -26,12 +26,30 @@ def heard(histories: Histories, weights: Floats, recency: float, faint: float) -
         Decay down to which an event is heard.
     """
     owner = histories.recent.rows
-    since = histories.offsets[1:][owner] - 1 - np.arange(len(owner))
+    since = histories.offsets[1:].take(owner) - 1 - np.arange(len(owner))
     decay = recency**since
-    clear = decay > faint
-    strength = (decay[clear] * weights[histories.kinds[clear]]).astype(np.float32)
-    offsets = np.append(0, np.cumsum(clear))[histories.offsets]
-    return Ragged(offsets, histories.items[clear]), strength
+    clear = (decay > faint).nonzero()[0]
+    strength = decay.take(clear) * weights.take(histories.kinds.take(clear))
+    offsets = clear.searchsorted(histories.offsets).astype(np.int64)
+    return Ragged(offsets, histories.items.take(clear)), strength.astype(np.float32)
+
+
+def once(lists: Ragged, strength: Floats) -> tuple[Ragged, Floats]:
+    """Each item of a list once, by rising code, with the sum of its strengths.
+
+    Where all events with an item are heard alike, so is their sum, and a list of staples is much shorter.
+    """
+    if not len(lists.items):
+        return lists, strength
+    keys = lists.keys
+    order = keys.argsort(kind="stable")
+    rising = keys.take(order)
+    first = np.concatenate([np.zeros(1, np.int64), (rising[1:] != rising[:-1]).nonzero()[0] + 1])
+    offsets = rising.take(first).searchsorted(np.arange(len(lists) + 1, dtype=np.int64) << 32)
+    return (
+        Ragged(offsets.astype(np.int64), lists.items.take(order.take(first))),
+        np.add.reduceat(strength.take(order), first),
+    )
 
 
 def reasons(sources: Ints, carried: NDArray[Any]) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from scipy import sparse
 
 from shopkeeper.core.types import Floats, Ints, Longs, Ragged, distinct
 from shopkeeper.learners.counts import PairCounts, csr
-from shopkeeper.learners.rows import WeightedRows
+from shopkeeper.learners.rows import WeightedRows, cells
 
 _MORE_ALPHA, _MORE_BETA = 0.3, 0.15
 
@@ -100,6 +100,10 @@ class Followers:
             found = self._fame.weigh(self._counts.rows(missing), missing, self._neighbours)
             self._rows.update((item, found[[row]]) for row, item in enumerate(missing.tolist()))
         return joined([self._rows[item] for item in items.tolist()], self._counts.n_items)
+
+    def cells(self, items: Ints, columns: Ints) -> Floats:
+        """See `learners.rows.cells`."""
+        return cells(self.rows(items), np.arange(len(items), dtype=np.int32), columns)
 
     def sums(self, rows: Ragged, weights: Floats) -> tuple[Ragged, Floats]:
         """See `WeightedRows.sums`."""

@@ -13,7 +13,7 @@ from scipy import sparse
 from shopkeeper.core.types import Evidence, Floats, Histories, Ints, Ragged, Recommendations, Requests
 from shopkeeper.learners.linear import empty
 from shopkeeper.learners.rows import WeightedRows
-from shopkeeper.recommenders.evidence import about, heard, reasons
+from shopkeeper.recommenders.evidence import about, heard, once, reasons
 from shopkeeper.recommenders.select import at, contains, top_k
 
 _FAINT: Final = 1e-2
@@ -87,7 +87,7 @@ class ItemRows:
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Events of the history that carried each item's score, the strongest first, at most three."""
         history, weights = self._heard(request.histories)
-        carried = self.matrix_[history.items][:, items].toarray() * weights[:, None]
+        carried = self._rows.cells(history.items, items) * weights[:, None]
         return tuple(Evidence(self.name, reasons(history.items, carried[:, i])) for i in range(len(items)))
 
     def _take(self, matrix: sparse.csr_array, weights: Floats) -> Self:
@@ -101,4 +101,4 @@ class ItemRows:
         self._take(empty(0), np.ones(0, np.float32))
 
     def _heard(self, histories: Histories) -> tuple[Ragged, Floats]:
-        return heard(histories, self.weights_, self.config.recency, _FAINT)
+        return once(*heard(histories, self.weights_, self.config.recency, _FAINT))

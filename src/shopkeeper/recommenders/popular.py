@@ -78,12 +78,14 @@ class _Ranking(Updating):
         """Best of the whole catalogue; see `Recommender.recommend`."""
         head = self._head(requests, k)
         n = len(requests)
-        candidates = Ragged(np.arange(n + 1, dtype=np.int64) * len(head), np.tile(head, n))
-        return first_k(candidates, self.scores_[candidates.items], requests, k, self.name)
+        candidates = Ragged(
+            np.arange(n + 1, dtype=np.int64) * len(head), head if n == 1 else np.tile(head, n)
+        )
+        return first_k(candidates, self.scores_.take(candidates.items), requests, k, self.name)
 
     def score(self, requests: Requests, candidates: Ragged) -> Floats:
         """Score each candidate; see `Recommender.score`."""
-        return np.maximum(self.scores_[candidates.items], 0.0)
+        return np.maximum(self.scores_.take(candidates.items), 0.0)
 
     def explain(self, request: Requests, items: Ints) -> tuple[Evidence, ...]:
         """Nothing personal: the place in the ranking, counted from 1."""
@@ -138,7 +140,7 @@ class _Ranking(Updating):
         looked = 4 * wanted
         while True:
             head = self.order_[:looked]
-            head = head[requests.allowed[head]]
+            head = head[requests.allowed.take(head)]
             if len(head) >= wanted or looked >= len(self.order_):
                 return head[:wanted]
             looked *= 4
@@ -183,7 +185,7 @@ class Popular(_Ranking):
 
     def events(self, items: Ints) -> Longs:
         """How many events each of these items has."""
-        return np.asarray(self.state_["events"][items], np.int64)
+        return np.asarray(self.state_["events"].take(items), np.int64)
 
     def _sums(self) -> NDArray[np.float64]:
         sums: NDArray[np.float64] = self.state_["sums"]

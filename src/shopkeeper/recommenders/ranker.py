@@ -335,10 +335,11 @@ class Ranker:
 
     def _columns(self, requests: Requests, candidates: Ragged, signals: Signals) -> Matrix:
         """The columns that the trees look at; NaN for one that is no longer known."""
-        unknown = np.full((len(candidates.items), 1), np.nan, np.float32)
+        unknown = np.full((1, len(candidates.items)), np.nan, np.float32)
         blocks = self._prepared.blocks(requests, candidates)
-        matrix = np.hstack([_said(candidates, signals), *blocks, unknown])
-        return matrix.take(self._places(signals.names), axis=1)
+        # Columns lie side by side in memory, as the trees look at them.
+        rows = np.concatenate([part.T for part in (_said(candidates, signals), *blocks)] + [unknown])
+        return rows.take(self._places(signals.names), axis=0).T
 
     def _known_names(self, sources: tuple[str, ...]) -> tuple[str, ...]:
         said = (*sources, "fused")

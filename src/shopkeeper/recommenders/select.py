@@ -1,17 +1,22 @@
 """From scored candidates to ranked lists, the same way for every recommender."""
 
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
-from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged, Recommendations, Requests
+from shopkeeper.core.types import Bools, Floats, Ints, Longs, Ragged, Recommendations, Requests, blank
+
+_SPARE: Final = 2
+"""Times as many as wanted among which there are enough, as a rule, that may be answered."""
 
 
 def eligible(candidates: Ragged, requests: Requests) -> Bools:
     """Which candidates may be answered: allowed and not excluded; aligned with ``candidates.items``."""
-    keep = np.ones(len(candidates.items), bool)
-    if requests.allowed is not None:
-        keep &= requests.allowed[candidates.items]
+    if requests.allowed is None:
+        keep = np.ones(len(candidates.items), bool)
+    else:
+        keep = requests.allowed.take(candidates.items)
     if requests.exclude is not None and len(requests.exclude.items):
         keep &= ~contains(requests.exclude, candidates)
     return keep
@@ -24,7 +29,7 @@ def contains(lists: Ragged, candidates: Ragged) -> Bools:
     """
     found = np.zeros(len(candidates.items), bool)
     size = max(int(lists.items.max(initial=-1)), int(candidates.items.max(initial=-1))) + 1
-    marked = np.zeros(size, bool)
+    marked = blank(size, np.bool_)
     for row in np.flatnonzero((lists.lengths > 0) & (candidates.lengths > 0)).tolist():
         low, high = candidates.offsets[row], candidates.offsets[row + 1]
         marked[lists[row]] = True
@@ -38,12 +43,20 @@ def at(lists: Ragged, scores: Floats, candidates: Ragged) -> Floats:
 
     ``lists`` rise by item code within each row, and ``scores`` stand beside ``lists.items``.
     """
-    out = np.zeros(len(candidates.items), np.float32)
-    if len(lists.items):
-        keys, wanted = lists.keys, candidates.keys
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        out = np.where(keys[place] == wanted, scores[place], out)
-    return out
+    if not len(lists.items):
+        return np.zeros(len(candidates.items), np.float32)
+    alone = len(lists) == 1
+    if alone and len(candidates.items) > len(lists.items):
+        # Many are sooner found in a table over the catalogue than by halving each.
+        table = blank(1 + max(int(lists.items[-1]), int(candidates.items.max())), np.float32)
+        table[lists.items] = scores
+        found = table.take(candidates.items)
+        table[lists.items] = 0.0
+        return found
+    keys, wanted = (lists.items, candidates.items) if alone else (lists.keys, candidates.keys)
+    place = keys.searchsorted(wanted)
+    found = keys.take(place, mode="clip") == wanted
+    return np.where(found, scores.take(place, mode="clip"), np.float32(0.0))
 
 
 def top_k(candidates: Ragged, scores: Floats, requests: Requests, k: int, source: str) -> Recommendations:
@@ -77,29 +90,54 @@ def answered(candidates: Ragged, scores: Floats, chosen: list[Longs], source: st
     )
 
 
+def leading(candidates: Ragged, scores: Floats, requests: Requests, n: int) -> Longs:
+    """`strongest` of what may be answered."""
+    if requests.allowed is None and requests.exclude is None:
+        return strongest(candidates, scores, n)
+    if len(candidates) == 1:
+        # As a rule those few may all be answered, or enough of some more: all others need not be looked at.
+        few = strongest(candidates, scores, n)
+        if eligible(taken(candidates, few), requests).all():
+            return few
+        some = strongest(candidates, scores, _SPARE * n)
+        kept = some[eligible(taken(candidates, some), requests)]
+        if len(kept) >= n or len(some) < _SPARE * n:
+            return kept[strongest(taken(candidates, kept), scores.take(kept), n)]
+    return strongest(candidates, np.where(eligible(candidates, requests), scores, np.float32(0.0)), n)
+
+
+def taken(candidates: Ragged, places: Longs) -> Ragged:
+    """The candidates at these rising places."""
+    return Ragged(places.searchsorted(candidates.offsets).astype(np.int64), candidates.items.take(places))
+
+
 def strongest(candidates: Ragged, scores: Floats, n: int) -> Longs:
     """Places of the ``n`` candidates of each row with the highest positive score, in rising order.
 
     Of equal scores the lower item code is taken. Candidates of a row rise by item code.
     """
-    chosen = []
-    for start, end in _slices(candidates.offsets):
-        row = scores[start:end]
-        bound = np.partition(row, len(row) - n)[len(row) - n] if len(row) > n else np.float32(0.0)
-        places = np.flatnonzero(row >= bound if bound > 0 else row > 0)
-        if len(places) > n:
-            level = np.flatnonzero(row[places] == bound)
-            places = np.delete(places, level[n - len(places) :])
-        chosen.append(start + places)
+    chosen = [_strongest(scores[start:end], n) + start for start, end in _slices(candidates.offsets)]
+    if len(chosen) == 1:
+        return chosen[0]
     return np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+
+
+def _strongest(scores: Floats, n: int) -> Longs:
+    """`strongest` of one row."""
+    bound = np.partition(scores, len(scores) - n)[len(scores) - n] if len(scores) > n else np.float32(0.0)
+    places = (scores >= bound if bound > 0 else scores > 0).nonzero()[0]
+    if len(places) > n:
+        level = np.flatnonzero(scores.take(places) == bound)
+        places = np.delete(places, level[n - len(places) :])
+    return places
 
 
 def _best(items: Ints, scores: Floats, k: int) -> Longs:
     """Positions of the best ``k`` above 0 by falling score, then rising item code."""
     bound = np.partition(scores, len(scores) - k)[len(scores) - k] if len(scores) > k else 0.0
-    positions = np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
-    order = np.lexsort((items[positions], -scores[positions]))
-    return positions[order[:k]]
+    positions = (scores >= bound if bound > 0 else scores > 0).nonzero()[0]
+    order = np.lexsort((items.take(positions), -scores.take(positions)))
+    return positions.take(order[:k])
 
 
 def _slices(offsets: Longs) -> list[tuple[int, int]]:

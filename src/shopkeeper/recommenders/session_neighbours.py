@@ -38,11 +38,11 @@ from shopkeeper.core.types import (
     ragged_positions,
 )
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.learners.rows import WeightedRows
+from shopkeeper.learners.rows import Tally, WeightedRows, cells
 from shopkeeper.recommenders.base import Updating
 from shopkeeper.recommenders.evidence import heard, reasons
 from shopkeeper.recommenders.files import read_state, write_state
-from shopkeeper.recommenders.select import at, contains, strongest, top_k
+from shopkeeper.recommenders.select import at, contains, strongest, taken, top_k
 
 LONGEST: Final = 50
 """Events of a session; a longer one becomes several."""
@@ -154,9 +154,9 @@ class SessionNeighbours(Updating):
         """Items of the history that make those sessions alike in which each item stands, at most three."""
         touched, own = self._asker(request)
         neighbours, likeness = self._neighbours(request, touched, own)
-        sessions = self._items[neighbours.items]
-        shared = sessions[:, touched.items].toarray() * (own * likeness[:, None])
-        carried = shared.T @ sessions[:, items].toarray()
+        both = cells(self._items, neighbours.items, np.concatenate([touched.items, items]))
+        shared, theirs = np.split(both, [len(touched.items)], axis=1)
+        carried = (shared * (own * likeness[:, None])).T @ theirs
         return tuple(Evidence(self.name, reasons(touched.items, carried[:, i])) for i in range(len(items)))
 
     def save(self, folder: Path) -> None:
@@ -201,22 +201,19 @@ class SessionNeighbours(Updating):
         length = (1.0 / np.sqrt(np.maximum(np.diff(indptr), 1))).astype(np.float32)
         values = sparse.csr_array((length[rows], items, indptr), shape=shape)
         self._index = WeightedRows(_latest_entries(sparse.csr_array(values.T), self.config.sample))
+        self._tally = Tally(n_items, np.float64)
         return self
 
     def _scored(self, requests: Requests) -> tuple[Ragged, Floats]:
         touched, own = self._asker(requests)
         neighbours, likeness = self._neighbours(requests, touched, own)
         positions, starts = ragged_positions(self.sessions_.offsets, neighbours.items.astype(np.int64))
-        pair = np.repeat(np.arange(len(neighbours.items)), np.diff(starts))
-        row, items = neighbours.rows[pair], self.sessions_.items[positions]
-        place = np.arange(len(pair)) - starts[pair]
-        anchor = _anchors(at(touched, own, Ragged(starts[neighbours.offsets], items)), place, starts)
-        values = likeness[pair] * self._faded(place - anchor[pair])
-        keys = row << 32 | items
-        found = distinct(keys)
-        scores = np.bincount(np.searchsorted(found, keys), values, len(found)).astype(np.float32)
-        offsets = np.searchsorted(found, np.arange(len(requests) + 1, dtype=np.int64) << 32)
-        answer = Ragged(offsets.astype(np.int64), (found & 0xFFFFFFFF).astype(np.int32))
+        pair = np.arange(len(neighbours.items)).repeat(np.diff(starts))
+        spoken = Ragged(starts[neighbours.offsets], self.sessions_.items.take(positions))
+        anchor = _anchors(at(touched, own, spoken), starts, pair)
+        distance = np.arange(len(pair)) - (anchor - LONGEST).take(pair)
+        values = likeness.take(pair) * self._fading.take(distance)
+        answer, scores = self._added(spoken, values)
         if self.config.seen != 1.0:
             scores[contains(requests.histories.known, answer)] *= np.float32(self.config.seen)
         return answer, scores
@@ -225,11 +222,12 @@ class SessionNeighbours(Updating):
         """Distinct items of each history that are still heard, rising, and w of each."""
         lists, strength = heard(requests.histories, self.weights_, self.config.recency, _FAINT)
         keys = lists.keys
-        order = np.argsort(keys, kind="stable")
-        last = np.flatnonzero(np.append(np.diff(keys[order]) != 0, True)[: len(keys)])
-        pairs = keys[order][last]
-        offsets = np.searchsorted(pairs, np.arange(len(lists) + 1, dtype=np.int64) << 32).astype(np.int64)
-        return Ragged(offsets, (pairs & 0xFFFFFFFF).astype(np.int32)), strength[order][last]
+        order = keys.argsort(kind="stable")
+        rising = keys.take(order)
+        last = np.append(rising[1:] != rising[:-1], True)[: len(keys)].nonzero()[0]
+        offsets = rising.take(last).searchsorted(np.arange(len(lists) + 1, dtype=np.int64) << 32)
+        latest = order.take(last)
+        return Ragged(offsets.astype(np.int64), lists.items.take(latest)), strength.take(latest)
 
     def _neighbours(self, requests: Requests, touched: Ragged, own: Floats) -> tuple[Ragged, Floats]:
         """The neighbours of each history by rising code, and s of each."""
@@ -238,22 +236,34 @@ class SessionNeighbours(Updating):
             age = np.maximum(requests.as_of[met.rows] - self.times_[met.items], 0) / DAY_MS
             likeness = (likeness * np.exp2(-age / self.config.half_life)).astype(np.float32)
         chosen = strongest(met, likeness, self.config.neighbours)
-        offsets = np.searchsorted(chosen, met.offsets).astype(np.int64)
-        return Ragged(offsets, met.items[chosen]), likeness[chosen]
+        return taken(met, chosen), likeness.take(chosen)
 
-    def _faded(self, distance: Longs) -> Floats:
-        """Weight at a distance, f of the module's formula."""
+    def _added(self, spoken: Ragged, values: Floats) -> tuple[Ragged, Floats]:
+        """What is said of items, added up: distinct items of each request, rising, and their scores."""
+        if len(spoken) == 1:
+            items, sums = self._tally.of(spoken.items, values)
+            return Ragged(np.array([0, len(items)], np.int64), items), sums.astype(np.float32)
+        found = distinct(spoken.keys)
+        sums = np.bincount(np.searchsorted(found, spoken.keys), values, len(found))
+        offsets = np.searchsorted(found, np.arange(len(spoken) + 1, dtype=np.int64) << 32)
+        return Ragged(offsets.astype(np.int64), (found & 0xFFFFFFFF).astype(np.int32)), sums.astype(
+            np.float32
+        )
+
+    @property
+    def _fading(self) -> Floats:
+        """What f of the module's formula is, from a distance of -`LONGEST` on."""
+        distance = np.arange(-LONGEST, LONGEST)
         fading = np.exp(-np.abs(distance) / self.config.reach)
         return np.where(distance < 0, self.config.backward * fading, fading).astype(np.float32)
 
 
-def _anchors(own: Floats, place: Longs, starts: Longs) -> Longs:
-    """Where the latest item of the history stands in each session; the last place, if in several."""
-    if not len(place):
+def _anchors(own: Floats, starts: Longs, pair: Longs) -> Longs:
+    """Which entry of each session is the latest item of the history; the last, if there are several."""
+    if not len(pair):
         return np.empty(0, np.int64)
-    pair = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     top = np.maximum.reduceat(own, starts[:-1])
-    return np.maximum.reduceat(np.where(own == top[pair], place, -1), starts[:-1])
+    return np.maximum.reduceat(np.where(own == top.take(pair), np.arange(len(pair)), -1), starts[:-1])
 
 
 def _latest_entries(matrix: sparse.csr_array, n: int) -> sparse.csr_array:

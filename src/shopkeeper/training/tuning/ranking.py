@@ -10,9 +10,9 @@ from shopkeeper.core.types import Floats, Ragged, ragged_positions
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases
 from shopkeeper.metrics.ranking import hits, ndcg
-from shopkeeper.recommenders.blend import BlendConfig, Scaled, taken
+from shopkeeper.recommenders.blend import BlendConfig, Scaled
 from shopkeeper.recommenders.ranker import Lesson, Ranker, Signals
-from shopkeeper.recommenders.select import top_k
+from shopkeeper.recommenders.select import taken, top_k
 from shopkeeper.training.tuning.fusion import Answers, has_news
 from shopkeeper.training.tuning.trials import K
 

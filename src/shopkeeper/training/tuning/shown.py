@@ -10,9 +10,9 @@ from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.impressions import PLACES, SLOTS
 from shopkeeper.data.split import Pages
 from shopkeeper.recommenders.base import Recommender
-from shopkeeper.recommenders.blend import DEPTH, BlendConfig, Scaled, taken
+from shopkeeper.recommenders.blend import DEPTH, BlendConfig, Scaled
 from shopkeeper.recommenders.ranker import Ranker, ShownLesson, Signals
-from shopkeeper.recommenders.select import at
+from shopkeeper.recommenders.select import at, taken
 from shopkeeper.training.tuning.ranking import GRID, Learned
 
 FEWEST: Final = 300
