@@ -16,6 +16,7 @@ from shopkeeper.data.synthetic import generate
 from shopkeeper.evaluation.backtest import Progress
 from shopkeeper.evaluation.evaluate import peak_rss_mb
 from shopkeeper.evaluation.report import write_report
+from shopkeeper.serving.snapshots import Snapshotter
 from shopkeeper.terminal import bars, show_import, show_training
 from shopkeeper.training.promote import current_version
 from shopkeeper.training.train import Training
@@ -49,6 +50,13 @@ def open_demo(which: str, folder: Path | None = None) -> Path:
         training = _train(shop)
         _summary(shop, training, time.perf_counter() - start)
     return folder
+
+
+def look_at_customers(folder: Path) -> None:
+    """Take the first snapshot of a shop's customers beside whatever follows, for the dashboard to show."""
+    snapshotter = Snapshotter(folder)
+    if snapshotter.state() is None:
+        snapshotter.start()
 
 
 def _shop(which: str, folder: Path) -> Shop:

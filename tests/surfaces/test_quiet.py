@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopkeeper.core.config import Actions
+from shopkeeper.core.config import Actions, parse_config
+from shopkeeper.core.errors import InvalidConfig
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.surfaces.quiet import send_at
 
@@ -45,3 +46,8 @@ def test_a_shop_keeps_its_own_clock_through_summer_time(day, until):
     terms = Actions(quiet_from=21, quiet_until=8, time_zone="Europe/Berlin")
     midnight = int(datetime(*day, tzinfo=UTC).timestamp()) * 1000
     assert send_at(midnight, terms) == midnight + until * HOUR
+
+
+def test_a_time_zone_that_is_none_is_refused():
+    with pytest.raises(InvalidConfig, match=r"actions.time_zone = 'Mars': must be a time zone"):
+        parse_config('[actions]\ntime_zone = "Mars"\n')

@@ -290,7 +290,7 @@ def _fault(fault: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown key"
-    return f"{where} = {fault['input']!r}: {fault['msg']}"
+    return f"{where} = {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def _whole_rules(values: object) -> list[Rule]:
