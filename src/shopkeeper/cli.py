@@ -770,11 +770,10 @@ def _uplift(options: argparse.Namespace) -> None:
 
 def _demo(options: argparse.Namespace) -> None:
     from shopkeeper.app import serve
-    from shopkeeper.demo import look_at_customers, open_demo
+    from shopkeeper.demo import open_demo
 
     folder = open_demo(options.shop, options.folder)
     if not options.no_serve:
-        look_at_customers(folder)
         serve(folder, host="127.0.0.1", port=options.port, workers=options.workers)
 
 

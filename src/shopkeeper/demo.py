@@ -16,7 +16,6 @@ from shopkeeper.data.synthetic import generate
 from shopkeeper.evaluation.backtest import Progress
 from shopkeeper.evaluation.evaluate import peak_rss_mb
 from shopkeeper.evaluation.report import write_report
-from shopkeeper.serving.snapshots import Snapshotter
 from shopkeeper.terminal import bars, show_import, show_training
 from shopkeeper.training.promote import current_version
 from shopkeeper.training.train import Training
@@ -24,6 +23,8 @@ from shopkeeper.training.train import Training
 FOLDERS: Final = {"journey": Path("demo-shop"), "generated": Path("demo-shop-generated")}
 _KINDS: Final = ("items", "customers", "campaigns", "events")
 _NAMES: Final = {"journey": "The Corner Grocery", "generated": "The Generated Shop"}
+_CONFIG: Final = 'language = "en"\ncurrency = "USD"\n[retrain]\nevery_hours = 24\n'
+"""It trains by itself, and so looks at its customers as soon as it serves."""
 _GENERATED: Final = {"customers": 1_000, "items": 1_500, "days": 180, "seed": 7}
 _BUDGET: Final = 60.0
 """Seconds for choosing what to train: the first page should stand after three minutes on two cores."""
@@ -52,17 +53,10 @@ def open_demo(which: str, folder: Path | None = None) -> Path:
     return folder
 
 
-def look_at_customers(folder: Path) -> None:
-    """Take the first snapshot of a shop's customers beside whatever follows, for the dashboard to show."""
-    snapshotter = Snapshotter(folder)
-    if snapshotter.state() is None:
-        snapshotter.start()
-
-
 def _shop(which: str, folder: Path) -> Shop:
     if (folder / "shopkeeper.toml").exists():
         return open_shop(folder)
-    return create_shop(folder, f'name = "{_NAMES[which]}"\nlanguage = "en"\ncurrency = "USD"\n')
+    return create_shop(folder, f'name = "{_NAMES[which]}"\n{_CONFIG}')
 
 
 def _is_trained(shop: Shop) -> bool:
