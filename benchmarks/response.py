@@ -3,9 +3,10 @@
     python -m benchmarks.response OUT
 
 The shop is made in OUT, once. Campaigns that start before 2017-08-01 teach, with responses before that day
-only (``--learn-until``); each later one is asked about as of its first day. Every figure comes from what the
-command prints; who redeemed is read from the source itself. ``rolling`` lets each question learn from
-everything known by its own day, as a shop would. Rivals: logistic regression on recency, frequency, money and
+only (``--learn-until``); each later one is asked about as of its first day. The log is read once, and the
+functions of the command asked; for the first campaign the command is asked too, and must print the same. Who
+redeemed is read from the source itself. ``rolling`` lets each question learn from everything known by its own
+day, as a shop would. Rivals: logistic regression on recency, frequency, money and
 the kind of campaign; and the same with past responses, coupons, and how much of what a household buys the
 campaign is for, all as logarithms.
 
@@ -34,7 +35,7 @@ from shopkeeper.data.sources.complete_journey import files
 from shopkeeper.features.offers import facing
 from shopkeeper.learners.logistic import Logistic
 from shopkeeper.metrics.classification import auc, expected_calibration_error
-from shopkeeper.propensity.response import audience_of, responded
+from shopkeeper.propensity.response import audience_of, learn_responses, responded
 
 CUT: Final = "2017-08-01"
 RFM: Final = ("recency", "visits", "spend")
@@ -112,25 +113,39 @@ def measure(shop: Path) -> list[Asked]:
     with open_shop(shop) as opened:
         log = read_campaign_log(opened.store, opened.store)
     rivals = {name: (columns, *rival(log, columns)) for name, columns in RIVALS.items()}
+    fixed = learn_responses(log, milliseconds(CUT), _quiet)
     took = redeemers(shop)
     found = []
     for one in log.campaigns:
         start = one.starts_at or 0
         if start < milliseconds(CUT):
             continue
-        day = datetime.fromtimestamp(start / 1000, UTC).isoformat()
-        fixed = ask(shop, day, one.campaign_id, "--learn-until", CUT)
-        rolling = ask(shop, day, one.campaign_id)
-        people = list(fixed)
+        people = audience_of(log, one, start)
+        rolling = learn_responses(log, start, _quiet)
         scores = {
-            "shopkeeper": np.array(list(fixed.values())),
-            "rolling": np.array([rolling[name] for name in people]),
+            "shopkeeper": fixed.probability(log, one, start, people),
+            "rolling": rolling.probability(log, one, start, people),
         }
         for name, (columns, line, kinds) in rivals.items():
-            scores[name] = line.predict(plain(log, one, pl.Series(people), kinds, columns))
+            scores[name] = line.predict(plain(log, one, people, kinds, columns))
         truth = np.array([name in took.get(one.campaign_id, set()) for name in people])
-        found.append(Asked(one.campaign_id, scores, truth, people))
+        found.append(Asked(one.campaign_id, scores, truth, people.to_list()))
+        if len(found) == 1:
+            check(shop, start, found[0])
     return found
+
+
+def check(shop: Path, start: int, asked: Asked) -> None:
+    """Refuse to go on where the command prints something else for a campaign."""
+    day = datetime.fromtimestamp(start / 1000, UTC).isoformat()
+    printed = ask(shop, day, asked.campaign, "--learn-until", CUT)
+    told = np.array([printed[name] for name in asked.people])
+    if len(printed) != len(told) or not np.allclose(told, asked.scores["shopkeeper"], rtol=0, atol=1e-6):
+        raise SystemExit("The command tells other probabilities.")
+
+
+def _quiet(stage: str, done: int, total: int) -> None:
+    """Nobody is told of progress."""
 
 
 def pooled(asked: list[Asked], which: str) -> float:
