@@ -16,8 +16,8 @@ def send_at(as_of: int, terms: Actions) -> int:
     as_of
         Epoch milliseconds.
     terms
-        The hours at which quiet begins and ends, over midnight too, and the time zone they are told in. No hour
-        is quiet where both are equal.
+        The hours at which quiet begins and ends, over midnight too, and the time zone they are told in. No
+        hour is quiet where both are equal.
     """
     here = datetime.fromtimestamp(as_of / 1000, terms.zone)
     length = (terms.quiet_until - terms.quiet_from) % _DAY_HOURS
