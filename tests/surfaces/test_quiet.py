@@ -40,11 +40,11 @@ def test_over_midnight():
 
 @pytest.mark.parametrize(
     ("day", "until"),
-    [((2024, 1, 15), 7), ((2024, 3, 31), 6), ((2024, 7, 15), 6), ((2024, 10, 27), 7)],
+    [("2024-01-15", 7), ("2024-03-31", 6), ("2024-07-15", 6), ("2024-10-27", 7)],
 )
 def test_a_shop_keeps_its_own_clock_through_summer_time(day, until):
     terms = Actions(quiet_from=21, quiet_until=8, time_zone="Europe/Berlin")
-    midnight = int(datetime(*day, tzinfo=UTC).timestamp()) * 1000
+    midnight = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1000
     assert send_at(midnight, terms) == midnight + until * HOUR
 
 
