@@ -25,7 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8099)
     port = parser.parse_args().port
-    with tempfile.TemporaryDirectory() as folder:
+    # The snapshot of customers that begins as the shop serves may outlive it.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = [
             sys.executable,
             "-m",

@@ -3,15 +3,21 @@
     python -m benchmarks.response OUT
 
 The shop is made in OUT, once. Campaigns that start before 2017-08-01 teach, with responses before that day
-only (``--learn-until``); each later one is asked about as of its first day. Every figure comes from what the
-command prints; who redeemed is read from the source itself. ``rolling`` lets each question learn from
-everything known by its own day, as a shop would. Rival: logistic regression on recency, frequency, money and
-the kind of campaign.
+only (``--learn-until``); each later one is asked about as of its first day. The log is read once, and the
+functions of the command asked; for the first campaign the command is asked too, and must print the same. Who
+redeemed is read from the source itself. ``rolling`` lets each question learn from everything known by its own
+day, as a shop would. Rivals: logistic regression on recency, frequency, money and
+the kind of campaign; and the same with past responses, coupons, and how much of what a household buys the
+campaign is for, all as logarithms.
+
+The mean within a campaign is told over all campaigns, and over those with enough redeemers to measure one: an
+area over two redeemers is known to within .2.
 """
 
 import io
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,10 +35,15 @@ from shopkeeper.data.sources.complete_journey import files
 from shopkeeper.features.offers import facing
 from shopkeeper.learners.logistic import Logistic
 from shopkeeper.metrics.classification import auc, expected_calibration_error
-from shopkeeper.propensity.response import audience_of, responded
+from shopkeeper.propensity.response import audience_of, learn_responses, responded
 
 CUT: Final = "2017-08-01"
 RFM: Final = ("recency", "visits", "spend")
+RIVALS: Final = {
+    "RFM + kind": RFM,
+    "logs of few columns": (*RFM, "coupon_lines", "received", "responses", "responded", "item_lines", "fits"),
+}
+"""Columns of `features.offers` that a line reads, beside the kind of campaign."""
 FEW: Final = 5
 """Redeemers below which the area of one campaign is left out of the second mean."""
 RESAMPLES: Final = 500
@@ -65,22 +76,24 @@ def milliseconds(day: str) -> int:
     return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def rival(log: CampaignLog) -> tuple[Logistic, list[str]]:
-    """A line over recency, frequency, money and kind, learned from the campaigns that teach."""
+def rival(log: CampaignLog, columns: Sequence[str]) -> tuple[Logistic, list[str]]:
+    """A line over some columns and the kind, learned from the campaigns that teach."""
     cut = milliseconds(CUT)
     taught = [one for one in log.campaigns if log.customers.start < (one.starts_at or 0) < cut]
     kinds = sorted({one.kind for one in taught})
     rows, truth = [], []
     for one in taught:
         people = audience_of(log, one, one.starts_at or 0)
-        rows.append(plain(log, one, people, kinds))
+        rows.append(plain(log, one, people, kinds, columns))
         truth.append(responded(log, one, people, cut))
     return Logistic().fit(np.concatenate(rows), np.concatenate(truth)), kinds
 
 
-def plain(log: CampaignLog, campaign: Campaign, people: pl.Series, kinds: list[str]) -> NDArray[np.float32]:
-    """What the rival reads."""
-    known = facing(log, campaign, campaign.starts_at or 0, people).select(RFM)
+def plain(
+    log: CampaignLog, campaign: Campaign, people: pl.Series, kinds: list[str], columns: Sequence[str]
+) -> NDArray[np.float32]:
+    """What a rival reads."""
+    known = facing(log, campaign, campaign.starts_at or 0, people).select(columns)
     marks = [pl.lit(float(kind == campaign.kind)).alias(f"kind {kind}") for kind in kinds]
     return known.with_columns(marks).to_numpy().astype(np.float32)
 
@@ -99,25 +112,40 @@ def measure(shop: Path) -> list[Asked]:
     """All later campaigns."""
     with open_shop(shop) as opened:
         log = read_campaign_log(opened.store, opened.store)
-    line, kinds = rival(log)
+    rivals = {name: (columns, *rival(log, columns)) for name, columns in RIVALS.items()}
+    fixed = learn_responses(log, milliseconds(CUT), _quiet)
     took = redeemers(shop)
     found = []
     for one in log.campaigns:
         start = one.starts_at or 0
         if start < milliseconds(CUT):
             continue
-        day = datetime.fromtimestamp(start / 1000, UTC).isoformat()
-        fixed = ask(shop, day, one.campaign_id, "--learn-until", CUT)
-        rolling = ask(shop, day, one.campaign_id)
-        people = list(fixed)
+        people = audience_of(log, one, start)
+        rolling = learn_responses(log, start, _quiet)
         scores = {
-            "shopkeeper": np.array(list(fixed.values())),
-            "rolling": np.array([rolling[name] for name in people]),
-            "RFM + kind": line.predict(plain(log, one, pl.Series(people), kinds)),
+            "shopkeeper": fixed.probability(log, one, start, people),
+            "rolling": rolling.probability(log, one, start, people),
         }
+        for name, (columns, line, kinds) in rivals.items():
+            scores[name] = line.predict(plain(log, one, people, kinds, columns))
         truth = np.array([name in took.get(one.campaign_id, set()) for name in people])
-        found.append(Asked(one.campaign_id, scores, truth, people))
+        found.append(Asked(one.campaign_id, scores, truth, people.to_list()))
+        if len(found) == 1:
+            check(shop, start, found[0])
     return found
+
+
+def check(shop: Path, start: int, asked: Asked) -> None:
+    """Refuse to go on where the command prints something else for a campaign."""
+    day = datetime.fromtimestamp(start / 1000, UTC).isoformat()
+    printed = ask(shop, day, asked.campaign, "--learn-until", CUT)
+    told = np.array([printed[name] for name in asked.people])
+    if len(printed) != len(told) or not np.allclose(told, asked.scores["shopkeeper"], rtol=0, atol=1e-6):
+        raise SystemExit("The command tells other probabilities.")
+
+
+def _quiet(stage: str, done: int, total: int) -> None:
+    """Nobody is told of progress."""
 
 
 def pooled(asked: list[Asked], which: str) -> float:
@@ -152,26 +180,49 @@ def interval(asked: list[Asked], which: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def within_interval(asked: list[Asked], which: str, least: int = 1) -> tuple[float, float]:
+    """Bootstrap interval of the mean within a campaign: redeemers and the others of each are drawn apart."""
+    rng = np.random.default_rng(0)
+    means = []
+    for _ in range(RESAMPLES):
+        areas = []
+        for one in asked:
+            took, left = one.scores[which][one.truth], one.scores[which][~one.truth]
+            if len(took) >= least:
+                drawn = np.concatenate([rng.choice(took, len(took)), rng.choice(left, len(left))])
+                areas.append(auc(drawn, np.arange(len(drawn)) < len(took)))
+        means.append(np.mean(areas))
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
 def table(asked: list[Asked]) -> list[str]:
     """The figures as Markdown."""
-    heads = f"model|pooled AUC|95%|mean within|within, {FEW} redeemers or more|by redeemers|ECE"
+    heads = f"model|pooled AUC|95%|mean within, all|95%|{FEW} redeemers or more|95%|by redeemers|ECE"
     lines = [f"| {heads.replace('|', ' | ')} |", "|---" * (heads.count("|") + 1) + "|"]
     for which in asked[0].scores:
         low, high = interval(asked, which)
         told = np.concatenate([one.scores[which] for one in asked])
         truth = np.concatenate([one.truth for one in asked])
-        error = "" if which.startswith("RFM") else f"{expected_calibration_error(told, truth):.4f}"
+        error = "" if which in RIVALS else f"{expected_calibration_error(told, truth):.4f}"
+        means = " ".join(
+            f"| {within(asked, which, least):.4f} | {ends[0]:.3f} to {ends[1]:.3f}"
+            for least in (1, FEW)
+            for ends in [within_interval(asked, which, least)]
+        )
         lines.append(
             f"| {which} | {pooled(asked, which):.4f} | {low:.3f} to {high:.3f} "
-            f"| {within(asked, which):.4f} | {within(asked, which, FEW):.4f} "
-            f"| {weighted(asked, which):.4f} | {error} |"
+            f"{means} | {weighted(asked, which):.4f} | {error} |"
         )
-    lines += ["", "| campaign | audience | redeemers | AUC | rolling |", "|---|---|---|---|---|"]
+    shown = ("shopkeeper", "rolling", "logs of few columns")
+    lines += [
+        "",
+        f"| campaign | audience | redeemers | {' | '.join(shown)} |",
+        "|---" * (3 + len(shown)) + "|",
+    ]
     for one in asked:
-        areas = [auc(one.scores[which], one.truth) for which in ("shopkeeper", "rolling")]
-        lines.append(
-            f"| {one.campaign} | {len(one.people):,} | {one.truth.sum()} | {areas[0]:.3f} | {areas[1]:.3f} |"
-        )
+        areas = " | ".join(f"{auc(one.scores[which], one.truth):.3f}" for which in shown)
+        lines.append(f"| {one.campaign} | {len(one.people):,} | {one.truth.sum()} | {areas} |")
     return lines
 
 

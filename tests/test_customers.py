@@ -122,7 +122,13 @@ def test_actions_are_approved_and_delivered_once(shop, tmp_path, capsys):
     assert main(["deliver", "--shop", str(shop.folder), "--csv", str(sent)]) == 0
     assert set(pl.read_csv(sent)["customer_id"]) == planned
     assert shop.deliver(CsvFile(sent)).sent == 0
-    assert shop.outcomes()["sent"].sum() == len(planned)
+    capsys.readouterr()
+    assert main(["outcomes", "--shop", str(shop.folder), "--json"]) == 0
+    came = json.loads(capsys.readouterr().out)
+    assert sum(one["sent"] for one in came) == len(planned)
+    assert {tuple(one) for one in came} == {("action", "sent", "followed", "bought")}
+    assert main(["outcomes", "--shop", str(shop.folder)]) == 0
+    assert main(["outcomes", "--shop", str(shop.folder), "--days", "0"]) == 2
     assert shop.approve([replace(again[0], action="offer")]) == 0
 
 

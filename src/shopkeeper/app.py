@@ -591,7 +591,14 @@ class Shop:
         )
 
     def outcomes(self, days: int = 28) -> pl.DataFrame:
-        """What came back of messages, by action; see `data.outbox.outcomes`."""
+        """What came back of messages, by action; see `data.outbox.outcomes`.
+
+        Parameters
+        ----------
+        days
+            After a message, in which a purchase counts, from 1.
+        """
+        check_days("days", days)
         return self.store.read(partial(outbox.outcomes, days=days))
 
     def own_ids(self, members: pl.DataFrame, customers: str | Path) -> pl.DataFrame:

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_snapshot(commands)
     _add_actions(commands)
     _add_deliver(commands)
+    _add_outcomes(commands)
     _add_ads(commands)
     _add_serve(commands)
     _add_forget(commands)
@@ -282,6 +283,16 @@ def _add_deliver(commands: Any) -> None:
         help="environment variable with the webhook's secret (default: SHOPKEEPER_WEBHOOK_SECRET)",
     )
     command.add_argument("--customers", type=Path, metavar="FILE", help="send by your own ids in this file")
+
+
+def _add_outcomes(commands: Any) -> None:
+    about = "Tell what came back of the messages that were sent, by action."
+    command = _command(commands, "outcomes", _outcomes, about)
+    _add_shop(command)
+    command.add_argument(
+        "--days", type=int, default=28, help="after a message, in which a purchase counts (default: 28)"
+    )
+    command.add_argument("--json", action="store_true")
 
 
 def _add_ads(commands: Any) -> None:
@@ -658,6 +669,18 @@ def _deliver(options: argparse.Namespace) -> None:
     if done.quiet_until is not None:
         until = datetime.fromtimestamp(done.quiet_until / 1000, UTC)
         print(f"Quiet hours hold messages back until {until:%Y-%m-%d %H:%M} UTC: deliver again then.")
+
+
+def _outcomes(options: argparse.Namespace) -> None:
+    from shopkeeper.app import open_shop
+    from shopkeeper.terminal import show_outcomes
+
+    with open_shop(options.shop) as shop:
+        rows = shop.outcomes(options.days).to_dicts()
+    if options.json:
+        _print_json(rows)
+    else:
+        show_outcomes(rows, options.days)
 
 
 def _ads(options: argparse.Namespace) -> None:

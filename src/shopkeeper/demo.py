@@ -23,6 +23,8 @@ from shopkeeper.training.train import Training
 FOLDERS: Final = {"journey": Path("demo-shop"), "generated": Path("demo-shop-generated")}
 _KINDS: Final = ("items", "customers", "campaigns", "events")
 _NAMES: Final = {"journey": "The Corner Grocery", "generated": "The Generated Shop"}
+_CONFIG: Final = 'language = "en"\ncurrency = "USD"\n[retrain]\nevery_hours = 24\n'
+"""It trains by itself, and so looks at its customers as soon as it serves."""
 _GENERATED: Final = {"customers": 1_000, "items": 1_500, "days": 180, "seed": 7}
 _BUDGET: Final = 60.0
 """Seconds for choosing what to train: the first page should stand after three minutes on two cores."""
@@ -54,7 +56,7 @@ def open_demo(which: str, folder: Path | None = None) -> Path:
 def _shop(which: str, folder: Path) -> Shop:
     if (folder / "shopkeeper.toml").exists():
         return open_shop(folder)
-    return create_shop(folder, f'name = "{_NAMES[which]}"\nlanguage = "en"\ncurrency = "USD"\n')
+    return create_shop(folder, f'name = "{_NAMES[which]}"\n{_CONFIG}')
 
 
 def _is_trained(shop: Shop) -> bool:

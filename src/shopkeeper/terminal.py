@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import (
@@ -140,6 +140,19 @@ def show_tagging(tagging: Tagging) -> None:
     _say(f"{len(tagging.predictions):,} rows labelled.")
     if tagging.accuracy is not None:
         _say(f"Accuracy {tagging.accuracy:.4f}, macro F1 {tagging.macro_f1:.4f}, ECE {tagging.ece:.4f}")
+
+
+def show_outcomes(rows: Sequence[Mapping[str, Any]], days: int) -> None:
+    """Print what came back of messages; see `data.outbox.outcomes`."""
+    if not rows:
+        _say("Nothing has been sent yet.")
+        return
+    table = Table("action", title=f"Bought: within {days} days, because of it or not", title_justify="left")
+    for heading in ("sent", "followed", "bought"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(_plain(row["action"]), *(f"{row[name]:,}" for name in ("sent", "followed", "bought")))
+    _CONSOLE.print(table)
 
 
 def show_ads(learned: Mapping[str, Learned], budgets: Mapping[str, Balance]) -> None:

@@ -95,6 +95,8 @@ def test_whoever_is_erased_or_withdrew_consent_is_invited_no_more(asked, service
         ({"campaign_id": "winter"}, 422, "was over"),
         ({"campaign_id": "spring", "budget": -1}, 422, "budget"),
         ({"campaign_id": "spring", "as_of": "soon"}, 422, "as_of"),
+        ({"campaign_id": "spring", "as_of": "2001-01-01"}, 422, "the first event"),
+        ({"customer_id": PEOPLE[1], "as_of": "2091-01-01"}, 422, "the log ends"),
     ],
 )
 def test_what_says_nothing_is_refused(asked, body, status, said):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -13,8 +13,9 @@ from shopkeeper.evaluation.backtest import no_progress
 from shopkeeper.privacy.identity import KEY_FILE, create_key
 from shopkeeper.serving.http import create_app
 from shopkeeper.serving.opening import CONFIG_FILE
-from shopkeeper.serving.schedule import Due, due
-from shopkeeper.training.announce import ANNOUNCEMENT, Announced, announcing
+from shopkeeper.serving.schedule import Due, due, is_stale
+from shopkeeper.serving.snapshots import FOLDER, SNAPSHOT
+from shopkeeper.training.announce import ANNOUNCEMENT, Announced, announced, announcing
 from tests.serving import world
 from tests.serving.test_server import call, serving
 from tests.web_client import TestClient
@@ -41,6 +42,21 @@ LAST = Announced(running=False, process=1, started=world.NOW, ended=world.NOW + 
 )
 def test_when_a_training_is_due(settings, last, seq, hours, expected):
     assert due(settings, last, seq, world.NOW + hours * HOUR) == expected
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "training", "expected"),
+    [
+        (None, None, False),
+        (None, LAST, True),
+        (None, replace(LAST, running=True, ended=0), False),
+        (replace(LAST, started=LAST.started - 1), LAST, True),
+        (replace(LAST, started=LAST.ended + 1, told="Too few."), LAST, False),
+        (LAST, replace(LAST, told="Killed.", ended=0), False),
+    ],
+)
+def test_when_customers_are_to_be_looked_at(snapshot, training, expected):
+    assert is_stale(snapshot, training) == expected
 
 
 def test_what_came_of_trainings_is_told(client, service, folder):
@@ -84,6 +100,7 @@ def test_a_server_trains_itself_once_and_a_restart_begins_nothing(tmp_path):
         assert [run["reason"] for run in told["runs"]][1:] == ["By hand."]
         assert told["runs"][0]["promoted"], told
         wait_for(port, lambda _: call(port, "GET", "/health/ready")[0] == 200)
+        wait_for(port, lambda _: (state := announced(folder / FOLDER, SNAPSHOT)) and not state.running)
     again = world.open_service(folder, config=load_config(folder / CONFIG_FILE))
     try:
         state = again.schedule.state()

@@ -1,10 +1,12 @@
 """A shop's configuration: frozen, unknown keys refused, all faults reported at once."""
 
 import tomllib
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from shopkeeper.core.errors import InvalidConfig, MissingFile
 from shopkeeper.core.rules import MOST_RULES, Rule, contradictions
@@ -143,9 +145,11 @@ class Actions(_Section):
     most_messages_days: float = Field(28.0, gt=0)
     """Days in which they are counted."""
     quiet_from: int = Field(0, ge=0, le=23)
-    """Hour, UTC, from which on nothing is sent; none is quiet where both are equal."""
+    """Hour from which on nothing is sent; none is quiet where both are equal."""
     quiet_until: int = Field(0, ge=0, le=23)
-    """Hour, UTC, in which it is sent again."""
+    """Hour in which it is sent again."""
+    time_zone: str = "UTC"
+    """In which the quiet hours are told, such as ``Europe/Berlin``."""
     message_cost: float = Field(0.02, ge=0)
     """Of one message, in the shop's currency."""
     recommend_effect: float = Field(0.01, ge=0, le=1)
@@ -160,6 +164,25 @@ class Actions(_Section):
     """Of a larger offer to those who stay away."""
     win_back_discount: float = Field(0.15, ge=0, le=1)
     """Share of the price it gives away."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            _zone(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("must be a time zone, such as Europe/Berlin") from None
+        return name
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone."""
+        return _zone(self.time_zone)
+
+
+def _zone(name: str) -> tzinfo:
+    """A time zone; UTC without a database of them."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 class Lists(_Section):
@@ -268,7 +291,7 @@ def _fault(fault: dict[str, Any]) -> str:
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{where}: unknown key"
-    return f"{where} = {fault['input']!r}: {fault['msg']}"
+    return f"{where} = {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def _whole_rules(values: object) -> list[Rule]:

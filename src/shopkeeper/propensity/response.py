@@ -29,7 +29,7 @@ LEAST_DAYS: Final = 14
 """A campaign that still runs is learned from when it has run so long."""
 FEWEST: Final = 10
 """Responses that it takes to learn."""
-_AFTER_DAYS: Final = 366
+AFTER_DAYS: Final = 366
 """How long after the end of a log its customers may still be asked about."""
 STRENGTH: Final = 0.1
 """Inverse penalty of the line that orders campaigns."""
@@ -209,7 +209,7 @@ def respond(
         It offers nothing, it is for nobody, or there is nothing to learn from.
     """
     campaign = log.campaign(campaign_id)
-    check_as_of(log.customers, as_of, _AFTER_DAYS)
+    check_as_of(log.customers, as_of, AFTER_DAYS)
     if learn_until is not None and learn_until > as_of:
         raise InvalidRequest(f"learn_until = {told(learn_until)}: must not lie after as_of, {told(as_of)}.")
     check_open(campaign, as_of)

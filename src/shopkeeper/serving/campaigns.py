@@ -13,7 +13,8 @@ from shopkeeper.core.types import DAY_MS
 from shopkeeper.data import outbox
 from shopkeeper.data.campaign_log import CampaignLog, read_campaign_log
 from shopkeeper.data.store import Store
-from shopkeeper.propensity.response import ResponseModel, check_open
+from shopkeeper.propensity.cuts import check_as_of
+from shopkeeper.propensity.response import AFTER_DAYS, ResponseModel, check_open
 from shopkeeper.serving.delivery import rest_of
 from shopkeeper.surfaces.campaign import MOST_INVITED, Plan, Suited, campaigns_for, plan
 from shopkeeper.training.campaigns import learn_campaigns
@@ -86,7 +87,14 @@ class Campaigns:
         return plan(log, model, campaign, as_of, silent, terms, most=most, budget=budget)
 
     def _model(self, log: CampaignLog, as_of: int) -> ResponseModel:
-        """What is learned by the beginning of a day; the lock is held."""
+        """What is learned by the beginning of a day; the lock is held.
+
+        Raises
+        ------
+        InvalidRequest
+            The log says nothing of the moment.
+        """
+        check_as_of(log.customers, as_of, AFTER_DAYS)
         day = as_of // DAY_MS * DAY_MS
         if day not in self._models:
             if len(self._models) == _DAYS:

@@ -124,7 +124,7 @@ def deliver(
     quiet_until, rest = None, rest_of(terms)
     for message in store.read(outbox.waiting):
         now = clock()
-        loud = send_at(now, terms.quiet_from, terms.quiet_until)
+        loud = send_at(now, terms)
         if loud > now:
             quiet_until = loud
             counts[WAITING] += 1

@@ -1,5 +1,7 @@
 """Training on a schedule, beside the service: when the next one is due, and one process that starts it.
 
+After each training customers are looked at anew, so that the pages about them are as old as the model.
+
 What came before stands in the folder of models (`training.announce`), whoever started it: a restart of the
 service loses nothing, and a training by hand counts too. One worker of several watches, the one that holds
 the lock of a file; the system lets go of it when that worker ends, however it ends, and another takes over.
@@ -17,6 +19,8 @@ from shopkeeper.core.errors import ShopkeeperError
 from shopkeeper.core.ports import Clock
 from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.store import Store
+from shopkeeper.serving.beside import Beside
+from shopkeeper.serving.snapshots import Snapshotter
 from shopkeeper.serving.trainer import Trainer
 from shopkeeper.training.announce import Announced, runs
 
@@ -24,7 +28,7 @@ LOCK: Final = ".schedule.lock"
 LOOK_SECONDS: Final = 1.0
 """Between two looks at whether a training is due."""
 PAUSE_SECONDS: Final = 60.0
-"""Between two trainings at least, should one end before it can announce itself."""
+"""Between two trainings, or two snapshots, at least, should one end before it can announce itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,13 @@ def due(settings: Retrain, last: Announced | None, seq: int, now: int) -> Due:
     if settings.after_events:
         events = max(0, settings.after_events - new)
     return Due(new > 0 and ((at is not None and at <= now) or events == 0), at, events)
+
+
+def is_stale(snapshot: Announced | None, training: Announced | None) -> bool:
+    """Whether customers are to be looked at: a training ended since they last were, whatever came of both."""
+    if training is None or training.running:
+        return False
+    return snapshot is None or snapshot.started < max(training.started, training.ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,7 @@ class TrainingState:
 
 
 class Schedule:
-    """Begins trainings of one shop when they are due.
+    """Begins trainings of one shop when they are due, and a snapshot of its customers after each.
 
     Parameters
     ----------
@@ -148,8 +159,9 @@ class Schedule:
         self._settings = settings
         self._clock = clock
         self._trainer = Trainer(folder)
+        self._snapshotter = Snapshotter(folder)
         self._closed = Event()
-        self._not_before = float("-inf")
+        self._not_before: dict[Beside, float] = {}
         self._thread: Thread | None = None
 
     @property
@@ -193,17 +205,21 @@ class Schedule:
                     self._look()
 
     def _look(self) -> None:
-        if monotonic() < self._not_before:
-            return
         past = runs(self._models)
+        last = past[0] if past else None
         try:
-            ready = due(self._settings, past[0] if past else None, self._store.last_seq(), self._clock())
-            if ready.now and not self._trainer.running:
-                self._not_before = monotonic() + PAUSE_SECONDS
-                self._trainer.start()
+            if due(self._settings, last, self._store.last_seq(), self._clock()).now:
+                self._begin(self._trainer)
+            elif is_stale(self._snapshotter.state(), last):
+                self._begin(self._snapshotter)
         except (ShopkeeperError, OSError):
             # Somebody was faster, or the disk is full: the next look tries again.
             return
+
+    def _begin(self, work: Beside) -> None:
+        if not work.running and monotonic() >= self._not_before.get(work, 0.0):
+            self._not_before[work] = monotonic() + PAUSE_SECONDS
+            work.start()
 
 
 def held(lock: IO[bytes]) -> bool:

@@ -157,7 +157,7 @@ def plan(
     return Plan(
         campaign.campaign_id,
         as_of,
-        send_at(as_of, terms.quiet_from, terms.quiet_until),
+        send_at(as_of, terms),
         len(audience),
         len(audience) - len(free),
         round(float(chances.sum()), 4),

@@ -1,24 +1,28 @@
 """Quiet hours: when nobody is written to."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
-from shopkeeper.core.types import DAY_MS
+from shopkeeper.core.config import Actions
 
-_HOUR_MS: Final = DAY_MS // 24
 _DAY_HOURS: Final = 24
 
 
-def send_at(as_of: int, quiet_from: int, quiet_until: int) -> int:
+def send_at(as_of: int, terms: Actions) -> int:
     """The first moment from ``as_of`` on that is not quiet.
 
     Parameters
     ----------
     as_of
         Epoch milliseconds.
-    quiet_from, quiet_until
-        Hours of the day, UTC: quiet begins with the one and ends with the other, over midnight too. No hour
-        is quiet where both are equal.
+    terms
+        The hours at which quiet begins and ends, over midnight too, and the time zone they are told in. No
+        hour is quiet where both are equal.
     """
-    length = (quiet_until - quiet_from) % _DAY_HOURS * _HOUR_MS
-    since = (as_of - quiet_from * _HOUR_MS) % DAY_MS
-    return as_of + max(length - since, 0)
+    here = datetime.fromtimestamp(as_of / 1000, terms.zone)
+    length = (terms.quiet_until - terms.quiet_from) % _DAY_HOURS
+    if (here.hour - terms.quiet_from) % _DAY_HOURS >= length:
+        return as_of
+    end = here.replace(hour=terms.quiet_until, minute=0, second=0, microsecond=0)
+    # Clocks are compared, not moments: the end of the quiet hours is told by a clock, whatever it skips.
+    return int((end if end > here else end + timedelta(days=1)).timestamp()) * 1000

@@ -76,7 +76,7 @@ class CampaignPages:
         """Whom to invite as CSV, with the first moment at which it may be sent."""
         part, asked = self._looks.known(PART), call.request.query_params
         found, terms = self._found(part, asked), self._frame.service.config.actions
-        moment = clock(send_at(self._now(), terms.quiet_from, terms.quiet_until))
+        moment = clock(send_at(self._now(), terms))
         return saved_table(
             "campaign.csv",
             found.people.select(

@@ -16,7 +16,7 @@ def standing(service: Service, words: Words, now: int) -> dict[str, object]:
     """What the panel of the outbox shows; ``now`` is the time of the wall clock."""
     terms = service.config.actions
     counts = service.store.read(outbox.counts)
-    loud = send_at(now, terms.quiet_from, terms.quiet_until)
+    loud = send_at(now, terms)
     came = service.store.read(partial(outbox.outcomes, days=EFFECT_DAYS))
     return {
         "counts": [(words(f"status_{name.replace(' ', '_')}"), counts.get(name, 0)) for name in STATUSES],
@@ -26,7 +26,7 @@ def standing(service: Service, words: Words, now: int) -> dict[str, object]:
         "rest_days": f"{terms.rest_days:g}",
         "most": terms.most_messages,
         "most_days": f"{terms.most_messages_days:g}",
-        "quiet": (f"{terms.quiet_from:02}:00", f"{terms.quiet_until:02}:00")
+        "quiet": (f"{terms.quiet_from:02}:00", f"{terms.quiet_until:02}:00", terms.time_zone)
         if terms.quiet_from != terms.quiet_until
         else None,
         "loud": clock(loud)[:16] if loud > now else "",

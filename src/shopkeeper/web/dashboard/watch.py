@@ -85,7 +85,7 @@ class WatchPages:
         part = self._looks.known(PART)
         found = self._found(call, part, call.request.query_params)
         terms = self._frame.service.config.actions
-        moment = clock(send_at(self._now(), terms.quiet_from, terms.quiet_until))
+        moment = clock(send_at(self._now(), terms))
         rows = [
             {
                 c.CUSTOMER_ID: one.told.customer_id,

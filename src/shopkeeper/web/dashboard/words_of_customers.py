@@ -174,7 +174,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{} 天内不重复联系，未经同意不联系，发送时再次核对。",
     ),
     "dash_outbox_most": ("At most {} messages in {} days.", "每人最多 {} 条，按 {} 天计。"),
-    "dash_outbox_quiet": ("Quiet from {} to {} UTC.", "安静时段 {} 至 {}（UTC）。"),
+    "dash_outbox_quiet": ("Quiet from {} to {} ({}).", "安静时段 {} 至 {}（{}）。"),
     "dash_outbox_loud": (
         "No quiet hours are set (actions.quiet_from, actions.quiet_until).",
         "未设安静时段（actions.quiet_from、actions.quiet_until）。",
