@@ -79,6 +79,14 @@ class BlendConfig:
         """Whether a source has any weight."""
         return any(part.get(name, 0.0) > 0 for part in (self.weights, self.known, self.untouched))
 
+    def without(self, name: str) -> "BlendConfig":
+        """The same without a source."""
+        new, known, untouched = (
+            {other: weight for other, weight in part.items() if other != name}
+            for part in (self.weights, self.known, self.untouched)
+        )
+        return BlendConfig(new, known, self.ranker, untouched)
+
     def of(self, names: tuple[str, ...]) -> NDArray[np.float32]:
         """Weights as an array, 3 x sources: for items that are `NEW`, `KNOWN` and `UNTOUCHED`."""
         parts = (self.weights, self.known, self.untouched)

@@ -16,11 +16,11 @@ from shopkeeper.recommenders.content import Content
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, validated
 from shopkeeper.recommenders.ranker import Ranker
 from shopkeeper.training.checkpoint import Checkpoint, Step, digest
-from shopkeeper.training.families import BASIC, FAMILIES, Shape
+from shopkeeper.training.families import BASIC, FAMILIES, FURTHER, Shape
 from shopkeeper.training.pace import MOST_MS, milliseconds
 from shopkeeper.training.plan import BUDGET, Choice, chosen, machine_slowness, plan, replanned, without
 from shopkeeper.training.tuning import trials
-from shopkeeper.training.tuning.fusion import Answers, learn_weights, news, only, value
+from shopkeeper.training.tuning.fusion import Answers, frugal, learn_weights, news, only, value
 from shopkeeper.training.tuning.ranking import learn_ranker
 from shopkeeper.training.tuning.shown import learn_from_shown
 from shopkeeper.training.tuning.untouched import let_in
@@ -33,6 +33,8 @@ _MOST_TRIED = 1_000
 """Cases that tell how untouched items do where they are shown; they start a count that goes on."""
 _ASKED_BY_NAME = frozenset({"cooccurrence", "content", "repeat", "trending", POPULAR})
 """Shelves that are asked for by name; a model has these parts even where its blend does without them."""
+_DISPENSABLE = tuple(name for name in reversed(list(FURTHER)) if name not in _ASKED_BY_NAME)
+"""Sources that are left out where they hardly help, what gains least for its seconds first."""
 _DEFAULT = ("cooccurrence", "transition", "repeat", "trending", "popular")
 
 
@@ -253,7 +255,8 @@ def _blended(
     asked = news(cases) if come_back else None
     apart = Answers.of(sources, asked) if asked else None
     touched = split.train.popularity > 0
-    blend = let_in(answers, apart, learn_weights(answers, apart), touched, Content.name)
+    blend = frugal(learn_weights(answers, apart), answers, apart, _DISPENSABLE)
+    blend = let_in(answers, apart, blend, touched, Content.name)
     kept = tuple(s for s in sources if blend.uses(s.name) or s.name in _ASKED_BY_NAME)
     heard = Blend(blend, kept).asked
     many = trials.thinned(split.test, seed + 1, ease=_TAUGHT).sample(_MOST_TAUGHT, seed + 1)

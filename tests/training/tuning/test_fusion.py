@@ -184,3 +184,23 @@ def test_weights_learned_apart_serve_news_and_are_not_below_a_source_alone(seed)
     mixed = fusion.learn_weights(Answers.of(sources, split.test))
     assert value(Blend(apart, sources), split.test) >= max(value(s, split.test) for s in sources) - 1e-9
     assert value(Blend(apart, sources), asked) >= value(Blend(mixed, sources), asked) - 0.02
+
+
+def test_what_hardly_helps_is_not_asked():
+    split = last_out_split(rhythm_shop())
+    sources = tuple(source.fit(split.train) for source in (Cooccurrence(), Repeat(), Popular(), Trending()))
+    answers = Answers.of(sources, split.test)
+    config = BlendConfig(
+        {"cooccurrence": 1.0, "trending": 1e-9},
+        {"repeat": 1.0, "cooccurrence": 0.5},
+        2.0,
+        {"popular": 1.0, "trending": 0.1},
+    )
+    found = fusion.frugal(config, answers, None, ("trending", "repeat", "cooccurrence"))
+    floor = (1 - fusion._HAIR) * fusion.value(answers, config)
+    assert fusion.value(answers, found) >= floor
+    assert not found.uses("trending")
+    assert found.ranker == config.ranker
+    assert found.untouched == {"popular": 1.0}
+    for name in ("repeat", "cooccurrence"):
+        assert found.uses(name) == (fusion.value(answers, config.without("trending").without(name)) < floor)

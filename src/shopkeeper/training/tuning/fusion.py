@@ -20,6 +20,8 @@ _FOLDS = 4
 _LEAST = 0.03
 _GRID: Final = (0.0, 0.02, 0.06, 0.15, 0.35, 0.7, 1.0, 1.7)
 _BATCH = 512
+_HAIR: Final = 0.002
+"""Share of NDCG, of all answers and of news, that sources which are left out may cost together."""
 _ANY: Final = -1
 """In place of a sort of candidates: all of them."""
 
@@ -146,6 +148,33 @@ def _terms(n: int, *sorts: int) -> tuple[tuple[int, int], ...]:
 def only(name: str) -> BlendConfig:
     """One source and nothing else."""
     return BlendConfig({name: 1.0}, {name: 1.0}, untouched={name: 1.0})
+
+
+def frugal(
+    config: BlendConfig, answers: Answers, about_news: Answers | None, dispensable: Sequence[str], k: int = 10
+) -> BlendConfig:
+    """The same without what helps by less than a hair: each source that is asked costs every request time.
+
+    Parameters
+    ----------
+    config
+        Weights.
+    answers, about_news
+        What they were learned from.
+    dispensable
+        Sources that may be left out, in the order in which that is tried.
+    k
+        Length of the list that counts.
+    """
+    parts = [_Hits.of(part, k) for part in (answers, about_news) if part is not None]
+    parts = [part for part in parts if part.n_cases]
+    floors = [(1.0 - _HAIR) * part.value(config.of(answers.names).ravel()) for part in parts]
+    for name in dispensable:
+        rest = config.without(name)
+        weights = rest.of(answers.names).ravel()
+        if all(part.value(weights) >= floor for part, floor in zip(parts, floors, strict=True)):
+            config = rest
+    return config
 
 
 def value(answers: Answers, config: BlendConfig, k: int = 10) -> float:
