@@ -5,7 +5,8 @@ what the person did with it, how the last events lead to it, and who asks when (
 
 Where people come back to what they know, that decides every list, and trees learn little else. Others, grown
 from questions about news alone, then say which new item takes which of the places that the first leave to
-news.
+news. They share that with the blend's own weights, as equals: trees taught by one month know what was new in
+that month, and lose to the weights in the next.
 
 What people did without help is one teacher. Where a decision log tells what they were shown and left, that is
 another, and a better one: what was never shown counts as neither right nor wrong (`learn_shown`).
@@ -245,7 +246,8 @@ class Ranker:
         if not self._trees or not len(candidates.items):
             return signals.fused
         if len(requests) <= _BATCH:
-            return self._predicted(requests, candidates, self._columns(requests, candidates, signals))
+            columns = self._columns(requests, candidates, signals)
+            return self._predicted(requests, candidates, columns, signals.fused)
         found = []
         for start in range(0, len(requests), _BATCH):
             rows = np.arange(start, min(start + _BATCH, len(requests)))
@@ -302,12 +304,15 @@ class Ranker:
             raise RuntimeError("prepare comes first.")
         return self._features
 
-    def _predicted(self, requests: Requests, candidates: Ragged, columns: Matrix) -> Floats:
-        """What the trees say; what those of all said of news is handed out again in the order of theirs."""
+    def _predicted(
+        self, requests: Requests, candidates: Ragged, columns: Matrix, fused: Floats
+    ) -> Floats:
+        """What the trees say; what those of all said of news is handed out again as news stand among themselves."""
         scores = self._trees[0].predict(columns)
-        if len(self._trees) > 1:
-            new = np.flatnonzero(~contains(requests.histories.known, candidates))
-            rows, order = candidates.rows[new], self._trees[1].predict(columns[new])
+        new = np.flatnonzero(~contains(requests.histories.known, candidates))
+        if len(self._trees) > 1 and len(new):
+            rows = candidates.rows[new]
+            order = _together(rows, fused[new], self._trees[1].predict(columns[new]))
             scores[new[np.lexsort((-order, rows))]] = scores[new[np.lexsort((-scores[new], rows))]]
         return scores
 
@@ -351,6 +356,14 @@ class Ranker:
             place = {name: column for column, name in enumerate(known)}
             self._layouts[sources] = np.array([place.get(name, len(known)) for name in self._names], np.int64)
         return self._layouts[sources]
+
+
+def _together(rows: Longs, fused: Floats, told: Floats) -> Floats:
+    """Scores of candidates of rising rows: fused / best fused + exp(told - best told), best of the same row."""
+    firsts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+    lengths = np.diff(np.append(firsts, len(rows)))
+    best_fused, best_told = (np.maximum.reduceat(said, firsts).repeat(lengths) for said in (fused, told))
+    return np.asarray(fused / np.where(best_fused > 0, best_fused, np.float32(1.0)) + np.exp(told - best_told))
 
 
 def ranks(candidates: Ragged, scores: NDArray[np.float32]) -> Longs:
