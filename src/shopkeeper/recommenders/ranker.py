@@ -304,10 +304,8 @@ class Ranker:
             raise RuntimeError("prepare comes first.")
         return self._features
 
-    def _predicted(
-        self, requests: Requests, candidates: Ragged, columns: Matrix, fused: Floats
-    ) -> Floats:
-        """What the trees say; what those of all said of news is handed out again as news stand among themselves."""
+    def _predicted(self, requests: Requests, candidates: Ragged, columns: Matrix, fused: Floats) -> Floats:
+        """What the trees say; what those of all said of news is handed out anew; see the module."""
         scores = self._trees[0].predict(columns)
         new = np.flatnonzero(~contains(requests.histories.known, candidates))
         if len(self._trees) > 1 and len(new):
@@ -359,11 +357,12 @@ class Ranker:
 
 
 def _together(rows: Longs, fused: Floats, told: Floats) -> Floats:
-    """Scores of candidates of rising rows: fused / best fused + exp(told - best told), best of the same row."""
+    """Sums fused / best fused + exp(told - best told) of candidates of rising rows, each best of its row."""
     firsts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
     lengths = np.diff(np.append(firsts, len(rows)))
     best_fused, best_told = (np.maximum.reduceat(said, firsts).repeat(lengths) for said in (fused, told))
-    return np.asarray(fused / np.where(best_fused > 0, best_fused, np.float32(1.0)) + np.exp(told - best_told))
+    weighed = fused / np.where(best_fused > 0, best_fused, np.float32(1.0))
+    return np.asarray(weighed + np.exp(told - best_told))
 
 
 def ranks(candidates: Ragged, scores: NDArray[np.float32]) -> Longs:

@@ -182,7 +182,7 @@ def habits_and_chains(seed, staples=0.6):
 
 @pytest.mark.parametrize("seed", [0, 2, 3])
 def test_news_keep_their_order_where_lists_would_rather_do_without(seed):
-    """Where one place counts and habits fill it, news weigh nothing there; asked for alone they still differ."""
+    """Where one place counts and habits fill it, news weigh nothing there; alone they still differ."""
     sources, split = fitted(habits_and_chains(seed, 0.8))
     answers, about = Answers.of(sources, split.test), Answers.of(sources, fusion.news(split.test))
     config = fusion.learn_weights(answers, about, k=1)

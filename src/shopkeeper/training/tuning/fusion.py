@@ -20,7 +20,7 @@ _FOLDS = 4
 _LEAST = 0.03
 _GRID: Final = (0.0, 0.02, 0.06, 0.15, 0.35, 0.7, 1.0, 1.7)
 _FAINT = 0.01
-"""Weight of news beside the largest for what is known, where all cases would rather have them count for nothing."""
+"""Weight of news beside the largest for what is known, where all cases would rather give them none."""
 _BATCH = 512
 _ANY: Final = -1
 """In place of a sort of candidates: all of them."""
