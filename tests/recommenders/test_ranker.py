@@ -131,7 +131,7 @@ def test_trees_of_news_hand_out_anew_what_the_others_gave_to_news(ranker, world,
     )
 
 
-def test_weights_and_trees_of_news_order_news_together(world, dataset):
+def test_weights_and_trees_of_news_order_news_as_equals(world, dataset):
     both = Ranker(CONFIG).prepare(world).learn(Lesson(*asked(dataset, 1)), Lesson(*asked(dataset, 3)))
     cases, candidates, signals = asked(dataset, 6)
     found = both.score(cases.requests, candidates, signals)
@@ -142,7 +142,7 @@ def test_weights_and_trees_of_news_order_news_together(world, dataset):
         if not len(places):
             continue
         best_fused, best_told = max(signals.fused[places].max(), 1e-30), told[places].max()
-        worth = signals.fused[places] / best_fused + 2.0 * np.exp(told[places] - best_told)
+        worth = signals.fused[places] / best_fused + np.exp(told[places] - best_told)
         by_worth = found[places][np.argsort(-worth, kind="stable")]
         assert (np.diff(by_worth) <= 0).all()
 

@@ -5,7 +5,7 @@ what the person did with it, how the last events lead to it, and who asks when (
 
 Where people come back to what they know, that decides every list, and trees learn little else. Others, grown
 from questions about news alone, then say which new item takes which of the places that the first leave to
-news. They share that with the blend's own weights, and may only think better of what a source or
+news. They share that with the blend's own weights, as equals, and may only think better of what a source or
 sales speak for: trees free to know what was taken in one month lose to the weights in the next.
 
 What people did without help is one teacher. Where a decision log tells what they were shown and left, that is
@@ -38,8 +38,6 @@ _TREES: Final = ("trees.txt", "trees_of_news.txt")
 _BATCH: Final = 256
 """Requests whose columns are built at once."""
 _NEIGHBOURS: Final = CooccurrenceConfig(neighbours=100)
-_TOLD: Final = np.float32(2.0)
-"""How much trees of news count beside the weights: the best in months after the one that taught them."""
 _FEWEST: Final = 100
 """Cases with an answer among their candidates from which on trees are grown."""
 
@@ -379,12 +377,12 @@ class Ranker:
 
 
 def _together(rows: Longs, fused: Floats, told: Floats) -> Floats:
-    """Sums fused / best fused + `_TOLD` exp(told - best told), rows rising, bests of the row."""
+    """Sums fused / best fused + exp(told - best told), rows rising, bests of the row."""
     firsts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
     lengths = np.diff(np.append(firsts, len(rows)))
     best_fused, best_told = (np.maximum.reduceat(said, firsts).repeat(lengths) for said in (fused, told))
     weighed = fused / np.where(best_fused > 0, best_fused, np.float32(1.0))
-    return np.asarray(weighed + _TOLD * np.exp(told - best_told))
+    return np.asarray(weighed + np.exp(told - best_told))
 
 
 def ranks(candidates: Ragged, scores: NDArray[np.float32]) -> Longs:
