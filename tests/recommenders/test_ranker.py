@@ -14,7 +14,8 @@ from shopkeeper.recommenders.ranker import Lesson, Ranker, RankerConfig, Signals
 from shopkeeper.recommenders.select import contains
 from tests.recommenders.worlds import ITEMS, START, frozen, shop
 
-CONFIG = RankerConfig(BoostingConfig(trees=20, rate=0.3, leaves=4, least_in_leaf=5, threads=1))
+QUICK = BoostingConfig(trees=20, rate=0.3, leaves=4, least_in_leaf=5, threads=1)
+CONFIG = RankerConfig(QUICK, QUICK)
 NAMES = ("good", "noise")
 N = len(ITEMS)
 
@@ -128,6 +129,48 @@ def test_trees_of_news_hand_out_anew_what_the_others_gave_to_news(ranker, world,
     np.testing.assert_array_equal(
         Ranker.load(tmp_path / "both").score(cases.requests, candidates, signals), last
     )
+
+
+def test_weights_and_trees_of_news_order_news_as_equals(world, dataset):
+    both = Ranker(CONFIG).prepare(world).learn(Lesson(*asked(dataset, 1)), Lesson(*asked(dataset, 3)))
+    cases, candidates, signals = asked(dataset, 6)
+    found = both.score(cases.requests, candidates, signals)
+    told = both._trees[1].predict(both._columns(cases.requests, candidates, signals))
+    new = ~contains(cases.requests.histories.known, candidates)
+    for row in range(len(candidates)):
+        places = np.flatnonzero((candidates.rows == row) & new)
+        if not len(places):
+            continue
+        best_fused, best_told = max(signals.fused[places].max(), 1e-30), told[places].max()
+        worth = signals.fused[places] / best_fused + np.exp(told[places] - best_told)
+        by_worth = found[places][np.argsort(-worth, kind="stable")]
+        assert (np.diff(by_worth) <= 0).all()
+
+
+def test_trees_of_news_never_think_worse_of_what_a_source_speaks_for_more(world, dataset):
+    both = Ranker(CONFIG).prepare(world).learn(Lesson(*asked(dataset, 1)), Lesson(*asked(dataset, 3)))
+    cases, candidates, signals = asked(dataset, 6)
+    columns = both._columns(cases.requests, candidates, signals)
+    good = both.names.index("good")
+    steps = np.sort(columns[:, good])[:: max(1, len(columns) // 9)]
+    told = []
+    for step in steps:
+        columns[:, good] = step
+        told.append(both._trees[1].predict(columns))
+    assert (np.diff(told, axis=0) >= -1e-6).all()
+    assert np.ptp(told, axis=0).max() > 0
+
+
+def test_news_too_few_for_trees_stand_by_the_weights(world, dataset):
+    config = replace(CONFIG, news=BoostingConfig(least_in_leaf=1_000_000))
+    both = Ranker(config).prepare(world).learn(Lesson(*asked(dataset, 1)), Lesson(*asked(dataset, 3)))
+    cases, candidates, signals = asked(dataset, 6)
+    found = both.score(cases.requests, candidates, signals)
+    new = ~contains(cases.requests.histories.known, candidates)
+    for row in range(len(candidates)):
+        places = np.flatnonzero((candidates.rows == row) & new)
+        by_weights = places[np.argsort(-signals.fused[places], kind="stable")]
+        assert (np.diff(found[by_weights]) <= 0).all()
 
 
 def test_a_request_alone_is_scored_as_among_others(ranker, dataset):

@@ -145,8 +145,11 @@ class _Trees:
         *,
         sizes: Longs | None = None,
         weights: Floats | None = None,
+        rising: Longs | None = None,
     ) -> None:
         import lightgbm as lgb
+
+        bound = {} if rising is None else {"monotone_constraints": rising.tolist()}
 
         data = lgb.Dataset(
             matrix,
@@ -155,11 +158,11 @@ class _Trees:
             weight=weights,
             feature_name=list(names),
             categorical_feature=list(categorical),
-            params=self._parameters(),
+            params=self._parameters() | bound,
         )
         self.__dict__.pop("_tables", None)
         self.__dict__.pop("_booster", None)
-        self._text = lgb.train(self._parameters(), data, self.config.trees).model_to_string()
+        self._text = lgb.train(self._parameters() | bound, data, self.config.trees).model_to_string()
 
     def _parameters(self) -> dict[str, Any]:
         config = self.config
@@ -189,7 +192,13 @@ class RankingTrees(_Trees):
 
     _objective: ClassVar[dict[str, Any]] = {"objective": "lambdarank", "bagging_by_query": True}
 
-    def fit(self, rows: Grouped, names: Sequence[str], categorical: Sequence[str] = ()) -> Self:
+    def fit(
+        self,
+        rows: Grouped,
+        names: Sequence[str],
+        categorical: Sequence[str] = (),
+        rising: Longs | None = None,
+    ) -> Self:
         """Grow trees.
 
         Parameters
@@ -200,8 +209,12 @@ class RankingTrees(_Trees):
             Of the columns.
         categorical
             Names of columns that hold codes.
+        rising
+            For each column: 1 where predictions may only rise with it, -1 where only fall, 0 where they are
+            free; None leaves all free.
         """
-        self._grow(rows.matrix, rows.right.astype(np.float32), names, categorical, sizes=rows.sizes)
+        right = rows.right.astype(np.float32)
+        self._grow(rows.matrix, right, names, categorical, sizes=rows.sizes, rising=rising)
         return self
 
     def _parameters(self) -> dict[str, Any]:

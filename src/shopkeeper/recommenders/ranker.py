@@ -5,7 +5,8 @@ what the person did with it, how the last events lead to it, and who asks when (
 
 Where people come back to what they know, that decides every list, and trees learn little else. Others, grown
 from questions about news alone, then say which new item takes which of the places that the first leave to
-news.
+news. They share that with the blend's own weights, as equals, and may only think better of what a source or
+sales speak for: trees free to know what was taken in one month lose to the weights in the next.
 
 What people did without help is one teacher. Where a decision log tells what they were shown and left, that is
 another, and a better one: what was never shown counts as neither right nor wrong (`learn_shown`).
@@ -49,6 +50,8 @@ class RankerConfig:
     ----------
     boosting
         How trees are grown.
+    news
+        How those of news are grown: more slowly, for a month says little of the next.
     depth
         Strongest candidates of each case that are learned from. Answers further down are not: all that would
         be learned is that only answers stand there.
@@ -57,6 +60,9 @@ class RankerConfig:
     """
 
     boosting: BoostingConfig = field(default_factory=BoostingConfig)
+    news: BoostingConfig = field(
+        default_factory=lambda: BoostingConfig(trees=60, rate=0.05, least_in_leaf=400)
+    )
     depth: int = 60
     rows: int = 300_000
 
@@ -197,11 +203,16 @@ class Ranker:
         changing = np.any([_changing(rows.matrix) for rows in taught], axis=0)
         self._names = tuple(compress(self._known_names(lesson.signals.names), changing))
         codes = [name for name in self._names if name in self._prepared.categorical]
+        speaking = self._speaking(lesson.signals.names)[changing]
+        ways = ((self.config.boosting, None), (self.config.news, speaking))
         self._trees = tuple(
-            RankingTrees(self.config.boosting).fit(
-                replace(rows, matrix=np.ascontiguousarray(rows.matrix[:, changing])), self._names, codes
+            RankingTrees(boosting).fit(
+                replace(rows, matrix=np.ascontiguousarray(rows.matrix[:, changing])),
+                self._names,
+                codes,
+                rising,
             )
-            for rows in taught
+            for rows, (boosting, rising) in zip(taught, ways, strict=False)
         )
         return self
 
@@ -245,7 +256,8 @@ class Ranker:
         if not self._trees or not len(candidates.items):
             return signals.fused
         if len(requests) <= _BATCH:
-            return self._predicted(requests, candidates, self._columns(requests, candidates, signals))
+            columns = self._columns(requests, candidates, signals)
+            return self._predicted(requests, candidates, columns, signals.fused)
         found = []
         for start in range(0, len(requests), _BATCH):
             rows = np.arange(start, min(start + _BATCH, len(requests)))
@@ -289,7 +301,8 @@ class Ranker:
         """Read what `save` wrote."""
         settings, arrays = read_state(folder)
         config = settings["config"]
-        ranker = cls(RankerConfig(**{**config, "boosting": BoostingConfig(**config["boosting"])}))
+        grown = {name: BoostingConfig(**config[name]) for name in ("boosting", "news") if name in config}
+        ranker = cls(RankerConfig(**{**config, **grown}))
         items = ItemTable(arrays["items"], tuple(settings["kinds"]), arrays["codes"])
         ranker._features = CandidateFeatures(items, matrix_of(arrays), tuple(settings["fields"]))
         ranker._names = tuple(settings["names"])
@@ -302,12 +315,13 @@ class Ranker:
             raise RuntimeError("prepare comes first.")
         return self._features
 
-    def _predicted(self, requests: Requests, candidates: Ragged, columns: Matrix) -> Floats:
-        """What the trees say; what those of all said of news is handed out again in the order of theirs."""
+    def _predicted(self, requests: Requests, candidates: Ragged, columns: Matrix, fused: Floats) -> Floats:
+        """What the trees say; what those of all said of news is handed out anew; see the module."""
         scores = self._trees[0].predict(columns)
-        if len(self._trees) > 1:
-            new = np.flatnonzero(~contains(requests.histories.known, candidates))
-            rows, order = candidates.rows[new], self._trees[1].predict(columns[new])
+        new = np.flatnonzero(~contains(requests.histories.known, candidates))
+        if len(self._trees) > 1 and len(new):
+            rows = candidates.rows[new]
+            order = _together(rows, fused[new], self._trees[1].predict(columns[new]))
             scores[new[np.lexsort((-order, rows))]] = scores[new[np.lexsort((-scores[new], rows))]]
         return scores
 
@@ -345,6 +359,15 @@ class Ranker:
         said = (*sources, "fused")
         return ("sources", *said, *(f"{name}_rank" for name in said), *self._prepared.names)
 
+    def _speaking(self, sources: tuple[str, ...]) -> Longs:
+        """Which columns speak for a candidate as they rise, 1, which as they fall, -1, and the others, 0."""
+        said = {*sources, "fused", "sources"}
+        ways = [
+            1 if name in said or name.startswith("sales") else -1 if name.removesuffix("_rank") in said else 0
+            for name in self._known_names(sources)
+        ]
+        return np.array(ways, np.int64)
+
     def _places(self, sources: tuple[str, ...]) -> Longs:
         """Column of each feature of the trees among all; one past the last where it is no longer known."""
         if sources not in self._layouts:
@@ -352,6 +375,15 @@ class Ranker:
             place = {name: column for column, name in enumerate(known)}
             self._layouts[sources] = np.array([place.get(name, len(known)) for name in self._names], np.int64)
         return self._layouts[sources]
+
+
+def _together(rows: Longs, fused: Floats, told: Floats) -> Floats:
+    """Sums fused / best fused + exp(told - best told), rows rising, bests of the row."""
+    firsts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+    lengths = np.diff(np.append(firsts, len(rows)))
+    best_fused, best_told = (np.maximum.reduceat(said, firsts).repeat(lengths) for said in (fused, told))
+    weighed = fused / np.where(best_fused > 0, best_fused, np.float32(1.0))
+    return np.asarray(weighed + np.exp(told - best_told))
 
 
 def ranks(candidates: Ragged, scores: NDArray[np.float32]) -> Longs:

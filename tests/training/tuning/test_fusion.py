@@ -168,17 +168,32 @@ def test_news_are_what_people_did_not_know():
         assert found.requests.exclude[place].tolist() == known
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_weights_learned_apart_serve_news_and_are_not_below_a_source_alone(seed):
-    """Habits rule this shop, and yet what is new follows the chain: both must be found."""
+def habits_and_chains(seed, staples=0.6):
+    """Habits rule this shop, and yet what is new follows the chain."""
     rng = np.random.default_rng(seed)
     rows = []
     for person in range(80):
         start, staple = int(rng.integers(12)), int(rng.integers(12))
         for step in range(12):
-            item = staple if rng.random() < 0.6 else (start + step) % 12
+            item = staple if rng.random() < staples else (start + step) % 12
             rows.append((f"p{person:02}", f"i{item:02}", step))
-    sources, split = fitted(shop(rows))
+    return shop(rows)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_news_keep_their_order_where_lists_would_rather_do_without(seed):
+    """Where one place counts and habits fill it, news weigh nothing there; alone they still differ."""
+    sources, split = fitted(habits_and_chains(seed, 0.8))
+    answers, about = Answers.of(sources, split.test), Answers.of(sources, fusion.news(split.test))
+    config = fusion.learn_weights(answers, about, k=1)
+    assert 0 < max(config.weights.values()) <= 0.01 * max(config.known.values())
+    assert fusion.value(about, config, 1) > fusion.value(about, fusion.only("popular"), 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_learned_apart_serve_news_and_are_not_below_a_source_alone(seed):
+    """Both must be found."""
+    sources, split = fitted(habits_and_chains(seed))
     asked = fusion.news(split.test)
     apart = fusion.learn_weights(Answers.of(sources, split.test), Answers.of(sources, asked))
     mixed = fusion.learn_weights(Answers.of(sources, split.test))

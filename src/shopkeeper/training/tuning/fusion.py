@@ -19,6 +19,8 @@ _WORTH = 5e-4
 _FOLDS = 4
 _LEAST = 0.03
 _GRID: Final = (0.0, 0.02, 0.06, 0.15, 0.35, 0.7, 1.0, 1.7)
+_FAINT = 0.01
+"""Weight of news beside the largest for what is known, where all cases would rather give them none."""
 _BATCH = 512
 _HAIR: Final = 0.002
 """Share of NDCG, of all answers and of news, that sources which are left out may cost together."""
@@ -94,7 +96,7 @@ def learn_weights(
 
     Where people come back to what they know, that decides the figure, and weights for news would be left to
     chance. They are then learned from answers about news alone, and all cases choose only how news as a whole
-    stand against what is known.
+    stand against what is known: faintly at least, for a list of news alone needs their order.
 
     Parameters
     ----------
@@ -113,21 +115,38 @@ def learn_weights(
     singles = every.singles()
     single = max(map(every.value, singles))
     fresh = None if about_news is None else _Hits.of(about_news, k)
-    if fresh is not None and fresh.n_cases:
-        weights = _apart(every, fresh, grid)
+    of_news = _of_news(fresh, grid) if fresh is not None and fresh.n_cases else None
+    if of_news is not None:
+        weights = _ordered(_apart(every, of_news, grid), of_news)
         if every.value(weights) >= single:
             return _config(weights, answers.names)
     weights = every.learned(grid, singles)
     weights = weights if every.value(weights) >= single else every.ascend(grid, singles)
-    return _config(weights, answers.names)
+    return _config(weights if of_news is None else _ordered(weights, of_news), answers.names)
 
 
-def _apart(every: "_Hits", fresh: "_Hits", grid: Sequence[float]) -> Floats:
-    """Weights for news from cases about news, then those for what is known, and the balance, from all."""
-    n = len(every.values)
+def _of_news(fresh: "_Hits", grid: Sequence[float]) -> Floats:
+    """Weights for what is new to the person and to everybody, from cases about news, 2 x sources."""
+    n = len(fresh.values)
     alone = np.eye(n, dtype=np.float32)
     found = replace(fresh, terms=_terms(n, NEW, UNTOUCHED)).learned(grid, list(np.hstack([alone, alone])))
-    new, untouched = found.reshape(2, n)
+    return found.reshape(2, n)
+
+
+def _ordered(weights: Floats, of_news: Floats) -> Floats:
+    """The same weights; where news count for nothing, they stand last, yet in their own order."""
+    new, known, _ = weights.reshape(3, -1)
+    if new.any():
+        return weights
+    faint_new, faint_untouched = np.float32(_FAINT) * (known.max() or np.float32(1.0)) * of_news
+    return np.concatenate([faint_new, known, faint_untouched]).astype(np.float32)
+
+
+def _apart(every: "_Hits", of_news: Floats, grid: Sequence[float]) -> Floats:
+    """With these weights for news, those for what is known, and the balance, from all cases."""
+    n = len(every.values)
+    alone = np.eye(n, dtype=np.float32)
+    new, untouched = of_news
     none = np.zeros(n, np.float32)
     together = every.scores(np.concatenate([new, none, untouched])) - every.base
     both = replace(
@@ -341,7 +360,7 @@ def _mean(found: Sequence[Floats]) -> Floats:
 
 
 def _config(weights: Floats, names: tuple[str, ...]) -> BlendConfig:
-    parts = np.round(weights.astype(np.float64), 4).reshape(3, -1).tolist()
+    parts = np.round(weights.astype(np.float64), 6).reshape(3, -1).tolist()
     new, known, untouched = (dict(zip(names, part, strict=True)) for part in parts)
     return BlendConfig(new, known, untouched=untouched)
 
