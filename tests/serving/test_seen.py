@@ -5,8 +5,8 @@ import pytest
 
 from shopkeeper.core.config import Lists, ShopConfig
 from shopkeeper.core.types import DAY_MS, Decision, Shown
+from shopkeeper.data.looks import HALF_HOUR, moments
 from shopkeeper.serving.seen import Seen
-from shopkeeper.surfaces.fatigue import HALF_HOUR
 from tests.serving import world
 
 
@@ -30,7 +30,7 @@ def seen_of(service) -> Seen:
 
 def pairs(found, stock):
     now = world.NOW // HALF_HOUR
-    return {(stock.ids[key >> 32], now - (key & 0xFFFFFFFF)) for key in found.tolist()}
+    return {(stock.ids[key >> 32], now - (key & 0xFFFFFFFF)) for key in moments(found).tolist()}
 
 
 def test_showings_of_a_person_are_read_once_and_read_on(service, stock):

@@ -17,6 +17,7 @@ from shopkeeper.core.types import (
     Floats,
     Histories,
     Ints,
+    Looks,
     Ragged,
     Recommendations,
     Requests,
@@ -112,6 +113,8 @@ class Visit:
         How much the person's own list gives up for being varied.
     circle
         What those like whom the person hears; None where they hear nobody.
+    looks
+        What the person was shown, as recommenders read it; None where none does.
     """
 
     model: Model | None
@@ -129,6 +132,7 @@ class Visit:
     fatigue: Fatigue | None = None
     variety: Variety = AS_RANKED
     circle: Circle | None = None
+    looks: Looks | None = None
 
     @property
     def plain(self) -> "Visit":
@@ -139,7 +143,9 @@ class Visit:
     def request(self) -> Requests:
         """The question "what should this person see now?", without bounds."""
         now = np.array([self.as_of], np.int64)
-        return Requests(self.histories, now, attributes=self.attributes, circle=self.circle, heard={})
+        return Requests(
+            self.histories, now, attributes=self.attributes, circle=self.circle, looks=self.looks, heard={}
+        )
 
     @cached_property
     def words(self) -> Wording:

@@ -51,6 +51,7 @@ def shown(dataset, appeal, pages=1_000, seed=1):
             Ragged.of(items.tolist()),
             place.ravel(),
             taken.ravel(),
+            np.ones(pages, bool),
         ),
     )
 
