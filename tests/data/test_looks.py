@@ -57,7 +57,8 @@ def asked(dataset, n=40, seed=0):
 
 def counted(dataset, person, moment):
     """Looks and takings of one person by item, page by page."""
-    now, found = moment // HALF_HOUR, {}
+    now = moment // HALF_HOUR
+    found: dict[int, tuple[float, float]] = {}
     own = np.flatnonzero(dataset.person == person)
     events = [
         (int(dataset.item[row]), int(dataset.time[row] // HALF_HOUR))
@@ -71,7 +72,7 @@ def counted(dataset, person, moment):
         and dataset.showings.person[page] == person
         and now - DAYS * 48 <= dataset.showings.time[page] // HALF_HOUR < now
     ]
-    first = {}
+    first: dict[tuple[int, int], int] = {}
     for page in pages[-MOST_ANSWERS:]:
         half_hour = int(dataset.showings.time[page] // HALF_HOUR)
         for entry in range(*dataset.showings.items.offsets[page : page + 2]):

@@ -145,7 +145,7 @@ def shown(looks, row, item, made):
 def looked(requests, n_items, seed=0):
     """The same requests of people who were shown some of the items."""
     rng = np.random.default_rng(seed)
-    rows = [np.flatnonzero(rng.random(n_items) < 0.5) for _ in range(len(requests))]
+    rows = [np.flatnonzero(rng.random(n_items) < 0.5).tolist() for _ in range(len(requests))]
     items = Ragged.of(rows)
     seen = rng.random(len(items.items)).astype(np.float32) * 5
     taken = seen * (rng.random(len(seen)) < 0.4) * np.float32(0.5)
