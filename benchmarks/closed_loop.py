@@ -6,9 +6,10 @@ Four weeks of the generated shop's own log come first; then four weeks in which 
 comes each day, is shown ten items, and buys by their true utility (elimination by aspects and a nested
 logit, no family that is trained here): whatever beats the 98th percentile of a customer's utilities is
 bought more often than not when it is looked at, and each place is looked at .85 times as often as the
-one above. Every night the model is trained anew on everything, and once a week chosen and tuned anew, as
-the base installation does. Expected purchases a page are compared with those of the most popular items
-of the same log (0%) and of the ten best for each customer (100%).
+one above. Every night the model is fitted anew on everything, and its trees are grown anew from what was
+shown of late; once a week it is chosen and tuned anew, as the base installation does. Expected purchases a
+page are compared with those of the most popular items of the same log (0%) and of the ten best for each
+customer (100%).
 """
 
 import sys
@@ -24,6 +25,7 @@ from shopkeeper.core.types import DAY_MS, Doubles, Longs, Requests
 from shopkeeper.data.dataset import PERSON, Dataset, build_dataset
 from shopkeeper.data.histories import slice_histories
 from shopkeeper.data.impressions import showings
+from shopkeeper.data.looks import build_looks
 from shopkeeper.data.showings import Showings
 from shopkeeper.data.split import time_split
 from shopkeeper.data.synthetic import GeneratedShop, generate
@@ -62,7 +64,9 @@ def lists(model: Recommender, log: Dataset, people: Longs, now: int, weary: Doub
     rows = np.array([codes.get(name, len(codes)) for name in _names(people)])
     bounds = np.append(log.offsets, log.offsets[-1])
     moments = np.full(len(people), now, np.int64)
-    answer = model.recommend(Requests(slice_histories(log, bounds[rows], bounds[rows + 1]), moments), 4 * K)
+    histories = slice_histories(log, bounds[rows], bounds[rows + 1])
+    looks = build_looks(log.showings, histories, np.where(rows < len(codes), rows, -1), moments)
+    answer = model.recommend(Requests(histories, moments, looks=looks), 4 * K)
     shown = np.full((len(people), K), -1, np.int64)
     for row in range(len(people)):
         asked = slice(answer.offsets[row], answer.offsets[row + 1])
@@ -84,11 +88,11 @@ def run(seed: int) -> tuple[Doubles, float]:
     for day in range(DAYS):
         now = start + day * DAY_MS
         dataset = build_dataset(log, shop.items, weights=EventWeights())
+        dataset = replace(dataset, showings=_shown(answers, log, dataset))
         at = np.array([ids.index(item) for item in dataset.items.ids] + [0])
         people = np.flatnonzero(rng.random(CUSTOMERS) < _COMING)
         best = np.sort(truth[people], axis=1)[:, ::-1][:, :K]
         if day in CHOOSING:
-            dataset = replace(dataset, showings=_shown(answers, log, dataset))
             chosen = fit_portfolio(dataset, time_split(dataset, 7), seed=seed, budget=BUDGET, deep=False)
         shown = lists(refit(chosen, dataset), dataset, people, now, weary[people][:, at[:-1]])
         plain = lists(Popular().fit(dataset), dataset, people, now, np.zeros((len(people), ITEMS)))

@@ -6,7 +6,8 @@ import pytest
 
 from shopkeeper.core import columns as c
 from shopkeeper.data.dataset import PERSON, build_dataset
-from shopkeeper.data.impressions import SLOTS, showings
+from shopkeeper.data.impressions import showings
+from shopkeeper.data.showings import SLOTS
 
 SHOWN = [
     # request, person, surface, row, slot, item, time: in the order things stood

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from shopkeeper.core.types import DAY_MS, Ragged, Requests
+from shopkeeper.core.types import DAY_MS, Looks, Ragged, Requests
 from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.data.histories import build_histories
-from shopkeeper.features.candidates import HEARD, LINKED, PERSON, PRICED, TOUCHED, CandidateFeatures
+from shopkeeper.features.candidates import DOUBT, HEARD, PERSON, TOUCHED, CandidateFeatures
 from shopkeeper.features.items import ItemTable
 from tests.recommenders import worlds
 from tests.recommenders.worlds import START, ask, everything, shop
@@ -123,6 +123,35 @@ def person(events, now):
     ]
 
 
+def shown(looks, row, item, made):
+    """The walk for what came of showings."""
+    if looks is None:
+        return [math.nan] * len(made.of_looks)
+    entries = range(*looks.offsets[row : row + 2])
+    told = [(int(looks.items[e]), float(looks.looked[e]), float(looks.taken[e])) for e in entries]
+    share = (sum(took for _, _, took in told) + DOUBT * 0.2) / (sum(seen for _, seen, _ in told) + DOUBT)
+    own = [(seen, took) for other, seen, took in told if other == item] or [(0.0, 0.0)]
+    out = [sum(seen for _, seen, _ in told), share, *own[0]]
+    for codes in made.items.groups.values():
+        if codes[item] < 0:
+            out += [math.nan] * 2
+            continue
+        alike = [(seen, took) for other, seen, took in told if codes[other] == codes[item]]
+        seen, took = sum(one for one, _ in alike), sum(one for _, one in alike)
+        out += [seen, (took + DOUBT * share) / (seen + DOUBT) / share]
+    return out
+
+
+def looked(requests, n_items, seed=0):
+    """The same requests of people who were shown some of the items."""
+    rng = np.random.default_rng(seed)
+    rows = [np.flatnonzero(rng.random(n_items) < 0.5).tolist() for _ in range(len(requests))]
+    items = Ragged.of(rows)
+    seen = rng.random(len(items.items)).astype(np.float32) * 5
+    taken = seen * (rng.random(len(seen)) < 0.4) * np.float32(0.5)
+    return replace(requests, looks=Looks(items.offsets, items.items, seen, taken.astype(np.float32)))
+
+
 def plain(dataset, made, requests, candidates):
     """All columns but those of the item, by walks."""
     out = []
@@ -137,6 +166,7 @@ def plain(dataset, made, requests, candidates):
                     *touched(events, item, sessions(events), now),
                     *linked(events, item, made.neighbours),
                     *affinity(events, item),
+                    *shown(requests.looks, row, item, made),
                     *person(events, now),
                 ]
             )
@@ -148,7 +178,7 @@ def matches(dataset, requests, candidates):
     found = columns(made, requests, candidates)
     assert made.names[-len(PERSON) :] == PERSON
     assert found.dtype == np.float32
-    start = len(made.names) - len(PERSON) - len(PRICED) - 1 - len(LINKED) - len(TOUCHED)
+    start = made.names.index(TOUCHED[0])
     # Days are differences of milliseconds since 1970: what a float32 keeps of them is compared.
     np.testing.assert_allclose(
         found[:, start:], plain(dataset, made, requests, candidates), rtol=1e-4, atol=1e-5
@@ -162,6 +192,7 @@ def test_columns_are_those_of_a_walk(data):
     dataset = catalogued(shop([("ada", "i01", 0), ("ada", "i02", 3), ("bob", "i05", 30)]))
     requests = data.draw(worlds.questions(dataset))
     matches(dataset, requests, everything(requests, dataset.n_items))
+    matches(dataset, looked(requests, dataset.n_items), everything(requests, dataset.n_items))
 
 
 def test_a_long_history_of_quick_events_is_walked_to_the_end_of_what_is_heard():
@@ -175,7 +206,7 @@ def test_a_long_history_of_quick_events_is_walked_to_the_end_of_what_is_heard():
 @given(st.data())
 def test_a_request_alone_is_told_what_it_is_told_among_others(data):
     dataset = catalogued(shop([("ada", "i01", 0), ("ada", "i02", 3)]))
-    requests = data.draw(worlds.questions(dataset))
+    requests = looked(data.draw(worlds.questions(dataset)), dataset.n_items)
     lists = data.draw(st.lists(worlds.some_items.map(sorted), min_size=len(requests), max_size=len(requests)))
     candidates = Ragged.of([dataset.items.encode(row).tolist() for row in lists])
     made = features(dataset)

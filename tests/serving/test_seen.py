@@ -1,12 +1,16 @@
 """What people were shown, from the decision log to lists in which it sinks."""
 
 import numpy as np
+import polars as pl
 import pytest
 
+from shopkeeper.core import columns as c
 from shopkeeper.core.config import Lists, ShopConfig
 from shopkeeper.core.types import DAY_MS, Decision, Shown
+from shopkeeper.data.dataset import PERSON, build_dataset
+from shopkeeper.data.looks import HALF_HOUR, moments
+from shopkeeper.serving.batch import Everybody, _requests
 from shopkeeper.serving.seen import Seen
-from shopkeeper.surfaces.fatigue import HALF_HOUR
 from tests.serving import world
 
 
@@ -30,7 +34,7 @@ def seen_of(service) -> Seen:
 
 def pairs(found, stock):
     now = world.NOW // HALF_HOUR
-    return {(stock.ids[key >> 32], now - (key & 0xFFFFFFFF)) for key in found.tolist()}
+    return {(stock.ids[key >> 32], now - (key & 0xFFFFFFFF)) for key in moments(found).tolist()}
 
 
 def test_showings_of_a_person_are_read_once_and_read_on(service, stock):
@@ -82,6 +86,29 @@ def test_what_is_shown_and_never_taken_up_sinks_and_debug_says_so(service, clien
     assert tired.of(code)[0] < 0.5
     service.record(person, "view_item", before[0])
     assert service._visits.of(person, service._models.required()).tired is None
+
+
+def test_a_live_request_tells_the_same_of_showings_as_a_list_for_everybody(service, monkeypatch):
+    person, model, store = service.person(customer_id="3"), service._models.required(), service.store
+    monkeypatch.setattr(type(model), "reads_looks", True)
+    for days, items in ((1, ("meat-01", "dairy-02", "drinks-03")), (3, ("dairy-02",)), (40, ("meat-02",))):
+        shown(service, *items, who=person.customer, days=days)
+    shown(service, "snacks-01", "dairy-03", who=person.customer, days=2, surface="product")
+    shown(service, "drinks-03", who=person.customer, days=0.1)
+    service.record(person, "view_item", "drinks-03")
+    events = store.scan((PERSON, c.ITEM_ID, c.EVENT_TYPE, c.TIMESTAMP, c.QUANTITY))
+    log = build_dataset(events, store.items(), store.customers())
+    reserved = np.zeros(len(model.items), bool)
+    people = pl.Series([person.customer])
+    everybody = Everybody(people, people, service._over(log, model), store.customers(), reserved)
+    visit = service._visits.of(person, model)
+    live = visit.request.looks
+    batch = _requests(model, everybody, np.zeros(1, int), visit.as_of, ~reserved).looks
+    told = [model.items.ids[code] for code in live.items]
+    assert sorted(told) == ["dairy-02", "dairy-03", "drinks-03", "meat-01"]
+    assert dict(zip(told, live.taken > 0, strict=True))["drinks-03"]
+    for name in ("items", "looked", "taken"):
+        np.testing.assert_allclose(getattr(live, name), getattr(batch, name), rtol=1e-6)
 
 
 def test_answers_of_the_present_half_hour_change_nothing(service):

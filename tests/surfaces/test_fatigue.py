@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopkeeper.core.types import DAY_MS, EventType
-from shopkeeper.surfaces.fatigue import HALF_HOUR, Fatigue, Tired
+from shopkeeper.data.looks import HALF_HOUR
+from shopkeeper.surfaces.fatigue import Fatigue, Tired
 from shopkeeper.surfaces.slate import eligible
 from tests.surfaces import stock as made
 

@@ -243,6 +243,41 @@ class Circle:
         return replace(self, likes=Ragged(offsets, self.likes.items[kept]))
 
 
+@dataclass(frozen=True)
+class Looks:
+    """What ``n`` people were shown before, and what came of it; see `data.looks`.
+
+    Attributes
+    ----------
+    offsets
+        Shape ``(n + 1,)``, into the arrays below: an entry for each distinct item, by rising code.
+    items
+        Item codes.
+    looked
+        How often each was looked at, as far as its places tell; older showings count less.
+    taken
+        How much of that was taken up.
+    """
+
+    offsets: Longs
+    items: Ints
+    looked: Floats
+    taken: Floats
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def shown(self) -> Ragged:
+        """The items alone."""
+        return Ragged(self.offsets, self.items)
+
+    def take(self, rows: Longs) -> "Looks":
+        """What these people were shown, in this order."""
+        entries, offsets = ragged_positions(self.offsets, rows)
+        return Looks(offsets, self.items[entries], self.looked[entries], self.taken[entries])
+
+
 @dataclass(frozen=True, slots=True)
 class Requests:
     """``n`` questions "what should this person see now?".
@@ -262,6 +297,8 @@ class Requests:
         for what is not known; None means that nothing is known of anybody.
     circle
         What those like whom each person hears; None where nobody hears anybody.
+    looks
+        What each person was shown before; None where no decision log tells.
     heard
         What recommenders had to say of these histories whatever is allowed, kept by who asks several times
         with other bounds; None keeps nothing.
@@ -273,6 +310,7 @@ class Requests:
     exclude: Ragged | None = None
     attributes: Ints | None = None
     circle: Circle | None = None
+    looks: Looks | None = None
     heard: dict[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
@@ -289,6 +327,7 @@ class Requests:
             exclude=exclude,
             attributes=attributes,
             circle=None if self.circle is None else self.circle.take(rows),
+            looks=None if self.looks is None else self.looks.take(rows),
             heard=None,
         )
 

@@ -9,14 +9,14 @@ from shopkeeper.core import columns as c
 from shopkeeper.core.types import Ragged
 from shopkeeper.data.attribution import BOUGHT, CARTED, CLICKED, attribute
 from shopkeeper.data.dataset import ANONYMOUS, PERSON, Dataset
-from shopkeeper.data.showings import Showings
+from shopkeeper.data.showings import ROWS, SLOTS, Showings
 
-SURFACES: Final = ("homepage", "recommendations")
+OWN: Final = ("homepage", "recommendations")
+"""Where a person's own list is shown."""
+SURFACES: Final = (*OWN, "product")
 """Where items are shown unasked; what stands first in a search is what was searched for."""
-ROWS, SLOTS = 8, 12
-"""Rows of a page, and slots of a row, that are told apart; what stands further on counts as the last."""
-PLACES: Final = ROWS * SLOTS
-"""A place is ``row * SLOTS + slot``."""
+MOST_SHOWN: Final = 100_000
+"""Answers that are looked at, the newest."""
 _PLACE, _TAKEN, _ITEM = "place", "taken", "item"
 
 
@@ -51,7 +51,7 @@ def showings(shown: pl.DataFrame, events: pl.DataFrame, dataset: Dataset) -> Sho
         .sort(c.TIMESTAMP, c.REQUEST_ID, _ITEM)
     )
     answers = found.group_by(c.REQUEST_ID, maintain_order=True).agg(
-        pl.col(PERSON, c.TIMESTAMP).first(), pl.len()
+        pl.col(PERSON, c.TIMESTAMP, c.SURFACE).first(), pl.len()
     )
     lengths = answers["len"].to_numpy()
     codes = {name: code for code, name in enumerate(dataset.people)}
@@ -62,4 +62,5 @@ def showings(shown: pl.DataFrame, events: pl.DataFrame, dataset: Dataset) -> Sho
         Ragged(np.append(0, np.cumsum(lengths)).astype(np.int64), found[_ITEM].to_numpy().astype(np.int32)),
         found[_PLACE].to_numpy().astype(np.int64),
         found[_TAKEN].to_numpy().astype(bool),
+        answers[c.SURFACE].is_in(OWN).to_numpy(),
     )

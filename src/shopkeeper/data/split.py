@@ -14,6 +14,7 @@ from shopkeeper.data.attributes import UNKNOWN
 from shopkeeper.data.circles import build_circle
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.histories import build_histories, slice_histories
+from shopkeeper.data.looks import build_looks
 from shopkeeper.data.showings import Showings
 
 
@@ -95,9 +96,8 @@ def time_split(dataset: Dataset, days: float) -> Split:
         One side would be empty.
     """
     cut = dataset.end - int(days * DAY_MS)
-    past = dataset.time < cut
-    train = replace(dataset.where(past), showings=dataset.showings.between(0, cut))
-    future = dataset.where(~past & (dataset.person >= 0))
+    train = before(dataset, cut)
+    future = dataset.where((dataset.time >= cut) & (dataset.person >= 0))
     if not len(train) or not len(future):
         raise TooLittleData(
             f"A test period of {days:g} days leaves {len(train)} events to learn from, {len(future)} to ask.",
@@ -106,26 +106,39 @@ def time_split(dataset: Dataset, days: float) -> Split:
     people = np.unique(future.person).astype(np.int64)
     as_of = np.full(len(people), cut, np.int64)
     truth = _distinct(len(people), np.searchsorted(people, future.person), future.item)
+    histories = build_histories(train, people, as_of)
     requests = Requests(
-        build_histories(train, people, as_of),
+        histories,
         as_of,
         attributes=dataset.attributes_of(people),
         circle=build_circle(train, people, as_of),
+        looks=build_looks(train.showings, histories, people, as_of) if len(train.showings) else None,
     )
-    return Split(train, Cases(requests, truth), _pages(dataset, cut))
+    return Split(train, Cases(requests, truth), pages(dataset, cut))
 
 
-def _pages(dataset: Dataset, since: int) -> Pages | None:
-    """What was shown from a moment on, to whoever was known, as they stood then."""
+def before(dataset: Dataset, moment: int) -> Dataset:
+    """What was known just before a moment, epoch milliseconds."""
+    showings = dataset.showings.between(0, moment)
+    return replace(dataset.where(dataset.time < moment), showings=showings)
+
+
+def pages(dataset: Dataset, since: int) -> Pages | None:
+    """Own lists that were shown from a moment on, to whoever was known, as they stood then."""
     shown = dataset.showings.between(since, dataset.end)
+    shown = shown.where(shown.own)
     if not len(shown):
         return None
     # Of nobody known there is no history: as if they were asked before the first event.
     people = np.maximum(shown.person, 0).astype(np.int64)
     before = np.where(shown.person >= 0, shown.time, 0)
     attributes = np.where(shown.person[:, None] >= 0, dataset.attributes_of(people), UNKNOWN)
+    histories = build_histories(dataset, people, before)
     requests = Requests(
-        build_histories(dataset, people, before), shown.time, attributes=attributes.astype(np.int32)
+        histories,
+        shown.time,
+        attributes=attributes.astype(np.int32),
+        looks=build_looks(dataset.showings, histories, shown.person.astype(np.int64), shown.time),
     )
     return Pages(requests, shown)
 

@@ -26,6 +26,10 @@ _FADE: Final = np.float32(0.9) ** np.arange(_TASTE, dtype=np.float32)
 _BACK: Final = np.arange(1, _TASTE + 1)
 _SESSION_MS: Final = 30 * 60_000
 _HOUR_MS: Final = 3_600_000
+DOUBT: Final = 2.0
+"""Looks at a kind that what is usual of the person is worth."""
+_SHARE: Final = 0.2
+"""Share taken of what was looked at, of somebody of whom nothing is known."""
 _NOTHING: Final = np.empty(0, np.int64)
 
 TOUCHED: Final = (
@@ -48,6 +52,8 @@ LINKED: Final = (
     "fading_links",
 )
 PRICED: Final = ("price_against_usual",)
+SHOWN: Final = ("looks", "share_taken", "looks_at_it", "taken_of_it")
+OF_KIND: Final = ("looks_at", "appeal_of")
 PERSON: Final = (
     "events",
     "distinct_items",
@@ -160,8 +166,14 @@ class CandidateFeatures:
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         affinity = tuple(f"same_{kind}" for kind in self.items.kinds)
-        groups = item_features.NAMES, TOUCHED, LINKED, affinity, PRICED, PERSON, self.categorical
+        told = item_features.NAMES, TOUCHED, LINKED, affinity, PRICED, self.of_looks, PERSON
+        groups = *told, self.categorical
         return tuple(name for group in groups for name in group)
+
+    @cached_property
+    def of_looks(self) -> tuple[str, ...]:
+        """Names of those that tell what people were shown."""
+        return *SHOWN, *(f"{what}_{kind}" for kind in self.items.groups for what in OF_KIND)
 
     @cached_property
     def categorical(self) -> tuple[str, ...]:
@@ -181,6 +193,7 @@ class CandidateFeatures:
             _touched(asked).T,
             _linked(asked, self.neighbours).T,
             _affinity(asked, self.items).T,
+            _shown(asked, self.items).T,
             person.take(asked.rows, axis=1).T,
         ]
 
@@ -255,6 +268,39 @@ def _affinity(asked: Asked, items: ItemTable) -> Matrix:
         own = codes.take(asked.candidates.items)
         same = asked.of(codes.take(past)) == own[:, None]
         out[column] = np.where(own >= 0, np.einsum("ij,ij->i", same, share), np.nan)
+    return out
+
+
+def _shown(asked: Asked, items: ItemTable) -> Matrix:
+    """What came of showing the candidate and its kinds to the person, features x candidates.
+
+    NaN where no decision log tells. The appeal of a kind is what was taken of it over what was looked at,
+    relative to the person's own share of everything, and drawn towards that:
+    ``(taken + DOUBT * share) / (looks + DOUBT) / share``.
+    """
+    groups, n = tuple(items.groups.values()), len(asked.candidates.items)
+    out = np.full((len(SHOWN) + len(OF_KIND) * len(groups), n), np.nan, np.float32)
+    looks = asked.requests.looks
+    if looks is None or not n:
+        return out
+    rows = looks.shown.rows
+    looked, taken = (np.bincount(rows, value, len(looks)) for value in (looks.looked, looks.taken))
+    share = (taken + DOUBT * _SHARE) / (looked + DOUBT)
+    usual = share[asked.rows]
+    entries, met = asked.find(looks.shown)
+    out[0], out[1] = looked[asked.rows], usual
+    out[2:4] = 0.0
+    out[2, met], out[3, met] = looks.looked[entries], looks.taken[entries]
+    for place, codes in enumerate(groups):
+        own_code = codes[asked.candidates.items]
+        kinds, own = np.unique(asked.rows << 32 | own_code, return_inverse=True)
+        found, kind = _met(kinds, rows << 32 | codes[looks.items])
+        seen, took = (np.bincount(kind, value[found], len(kinds)) for value in (looks.looked, looks.taken))
+        known = own_code >= 0
+        row = len(SHOWN) + len(OF_KIND) * place
+        out[row, known] = seen[own][known]
+        appeal = (took[own] + DOUBT * usual) / (seen[own] + DOUBT) / usual
+        out[row + 1, known] = appeal[known]
     return out
 
 

@@ -13,9 +13,12 @@ from shopkeeper.core.types import DAY_MS, Floats, Ints, Longs
 from shopkeeper.data.dataset import Dataset
 
 UNKNOWN: Final = -1
-KINDS: Final = (c.CATEGORY, c.CATEGORY2, c.BRAND, c.ITEM_GROUP_ID)
+KINDS: Final = (c.CATEGORY, c.CATEGORY2, c.CATEGORY3, c.BRAND, c.ITEM_GROUP_ID)
 """Columns that say what kind of thing an item is."""
 
+PRICE_BAND: Final = "price_band"
+_STEP: Final = 0.4
+"""Of log(price): things of one step cost about the same."""
 _WINDOWS: Final = (1, 7, 30, 90)
 NAMES: Final = (
     *(f"sales_{days}d" for days in _WINDOWS),
@@ -60,6 +63,14 @@ class ItemTable:
     def prices(self) -> Floats:
         """The logarithm of each price side by side, shape ``(n_items,)``; NaN where it is not known."""
         return np.ascontiguousarray(self.columns[:, PRICE])
+
+    @cached_property
+    def groups(self) -> dict[str, Ints]:
+        """Codes by name of all that tells items apart: `kinds`, and `PRICE_BAND`, steps of price."""
+        steps = np.floor(self.columns[:, PRICE] / _STEP)
+        lowest = np.nanmin(steps, initial=0.0)
+        bands = np.where(np.isnan(steps), UNKNOWN, np.nan_to_num(steps - lowest)).astype(np.int32)
+        return {**dict(zip(self.kinds, self.codes, strict=True)), PRICE_BAND: bands}
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:

@@ -175,6 +175,11 @@ def retrieves(recommender: Recommender) -> bool:
     return bool(getattr(recommender, "retrieves", True))
 
 
+def reads_looks(recommender: Recommender) -> bool:
+    """Whether a recommender has a use for `Requests.looks`, which costs a live request some counting."""
+    return bool(getattr(recommender, "reads_looks", False))
+
+
 def hears_circles(recommender: Recommender) -> bool:
     """Whether a recommender has a use for `Requests.circle`, which costs a live request some look-ups."""
     return bool(getattr(recommender, "hears_circles", False))

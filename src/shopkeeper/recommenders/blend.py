@@ -185,6 +185,11 @@ class Blend:
         config = BlendConfig(**{name.name: settings[name.name] for name in fields(BlendConfig)})
         return cls(config, sources, Ranker.load(folder / RANKER) if settings["ranked"] else None)
 
+    @property
+    def reads_looks(self) -> bool:
+        """Whether the ranker has a use for what the asker was shown."""
+        return self.ranker is not None and self.config.ranker > 0 and self.ranker.reads_looks
+
     @cached_property
     def asked(self) -> tuple[Recommender, ...]:
         """Sources with a weight, and popularity, which closes the fallback chain."""

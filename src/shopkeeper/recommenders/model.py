@@ -9,7 +9,7 @@ from shopkeeper.core.types import Bools, Ints, Recommendations
 from shopkeeper.data.attributes import AttributeIndex
 from shopkeeper.data.dataset import ItemIndex
 from shopkeeper.learners.queries import Adaptation
-from shopkeeper.recommenders.base import KnowsRepeats, Recommender, Similar, hears_circles
+from shopkeeper.recommenders.base import KnowsRepeats, Recommender, Similar, hears_circles, reads_looks
 from shopkeeper.recommenders.fresh import NOTHING_TRIED, Tried
 from shopkeeper.recommenders.likeness import SOURCES, similar
 from shopkeeper.recommenders.nearness import Nearness
@@ -73,6 +73,11 @@ class Model:
     def hears_circles(self) -> bool:
         """Whether any part has a use for what the asker's circle likes."""
         return any(map(hears_circles, self.parts.values()))
+
+    @cached_property
+    def reads_looks(self) -> bool:
+        """Whether the default has a use for what the asker was shown."""
+        return reads_looks(self.default)
 
     def similar(self, items: Ints, k: int) -> Recommendations | None:
         """What goes with each item, see `likeness`; by one part alone, or None, where others are absent."""

@@ -176,6 +176,11 @@ class Ranker:
         """Features that the trees look at; empty before `learn`."""
         return self._names
 
+    @property
+    def reads_looks(self) -> bool:
+        """Whether the trees look at what people were shown."""
+        return not set(self._prepared.of_looks).isdisjoint(self._names)
+
     def prepare(self, dataset: Dataset, similarity: sparse.csr_array | None = None) -> Self:
         """Take item statistics as of the end of a dataset; trees stay.
 

@@ -16,8 +16,9 @@ from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.types import Bools, Longs, Requests
 from shopkeeper.data.attributes import attributes_of
 from shopkeeper.data.circles import build_circle
-from shopkeeper.data.dataset import Dataset
+from shopkeeper.data.dataset import ANONYMOUS, Dataset
 from shopkeeper.data.histories import slice_histories
+from shopkeeper.data.looks import build_looks
 from shopkeeper.evaluation.backtest import BATCH, Progress, no_progress
 from shopkeeper.recommenders.model import Model
 
@@ -126,13 +127,15 @@ def _requests(model: Model, everybody: Everybody, rows: Longs, as_of: int, allow
     log, names = everybody.log, everybody.people.gather(rows).to_list()
     # Whoever is not in the log has a history of no rows.
     codes = np.array([everybody.codes.get(name, len(log.people)) for name in names])
+    known = np.where(codes < len(log.people), codes, ANONYMOUS)
     bounds = np.append(log.offsets, log.offsets[-1])
     attributes = model.attributes.encode(attributes_of(names, everybody.customers))
     moments = np.full(len(names), as_of, np.int64)
     histories = slice_histories(log, bounds[codes], bounds[codes + 1])
     circle = build_circle(log, codes, moments) if model.hears_circles else None
     heard = None if circle is None else circle.among(~everybody.reserved)
-    return Requests(histories, moments, allowed, attributes=attributes, circle=heard)
+    looks = build_looks(log.showings, histories, known, moments) if model.reads_looks else None
+    return Requests(histories, moments, allowed, attributes=attributes, circle=heard, looks=looks)
 
 
 def _frame(model: Model, labels: pl.Series, requests: Requests, k: int) -> pl.DataFrame:

@@ -8,15 +8,13 @@ import numpy as np
 from pydantic_core import from_json
 
 from shopkeeper.core import columns as c
-from shopkeeper.core.types import DAY_MS, Longs, distinct
+from shopkeeper.core.types import DAY_MS, Longs
+from shopkeeper.data.impressions import SURFACES
+from shopkeeper.data.looks import DAYS, HALF_HOUR, MOST_ANSWERS, half_hours, once, packed
+from shopkeeper.data.showings import ROWS, SLOTS
 from shopkeeper.serving.recent import Recent
 from shopkeeper.surfaces.assortment import Assortment
-from shopkeeper.surfaces.fatigue import HALF_HOUR
 
-SURFACES: Final = ("homepage", "recommendations", "product")
-"""Where something is shown unasked; results of a search and a category are what somebody asked for."""
-MOST_ANSWERS: Final = 100
-"""Answers of a person that are looked back on, the newest."""
 _HALF_LIVES: Final = 5
 """What is older, in half-lives, weighs less than a thirtieth and is passed over."""
 _PERSON: Final = 50
@@ -58,14 +56,14 @@ class Seen:
     def __init__(self, log: ShownLog, deleted: Erasures, *, days: float, showings: int = 4_000_000) -> None:
         self._log = log
         self._deleted = deleted
-        self._back = int(_HALF_LIVES * days * DAY_MS)
+        self._back = int(max(_HALF_LIVES * days, DAYS) * DAY_MS)
         self._lock = Lock()
         self._for: Assortment | None = None
         self._erasures = -1
         self._known: Recent[tuple[str, ...], tuple[int, Longs]] = Recent(showings)
 
     def showings(self, people: tuple[str, ...], stock: Assortment, now: int) -> Longs:
-        """Items by code and half hour, as `Fatigue.showings`; up to what the log had written just now."""
+        """Items, half hours and places, as `looks.packed`; up to what the log had written just now."""
         if not people:
             return _NOTHING
         erasures = self._deleted.erasures()
@@ -79,8 +77,8 @@ class Seen:
         if not answers:
             return known
         fresh = [_shown(shown, time, stock) for _, time, shown in answers]
-        merged: Longs = distinct(np.concatenate([known, *fresh]))
-        merged = merged[(merged & 0xFFFFFFFF) >= since // HALF_HOUR]
+        merged = once(np.concatenate([known, *fresh]))
+        merged = merged[half_hours(merged) >= since // HALF_HOUR]
         with self._lock:
             if self._for is stock and self._erasures == erasures:
                 self._known.put(people, (answers[0][0], merged), len(merged) + _PERSON)
@@ -89,6 +87,11 @@ class Seen:
 
 def _shown(rows: str, time: int, stock: Assortment) -> Longs:
     """Showings of one answer; items that are no longer sold are passed over."""
-    ids = (item for row in from_json(rows, cache_strings="keys") for item in row[c.ITEM_ID])
-    codes = np.array([code for code in map(stock.codes.get, ids) if code is not None], np.int64)
-    return codes << 32 | time // HALF_HOUR
+    found = [
+        (code, min(row, ROWS - 1) * SLOTS + min(slot, SLOTS - 1))
+        for row, shown in enumerate(from_json(rows, cache_strings="keys"))
+        for slot, item in enumerate(shown[c.ITEM_ID])
+        if (code := stock.codes.get(item)) is not None
+    ]
+    codes, places = np.array(found, np.int64).reshape(-1, 2).T
+    return packed(codes, np.full(len(codes), time // HALF_HOUR), places)

@@ -19,9 +19,11 @@ from shopkeeper.core.errors import InvalidRequest, NotFound, NotTrained, Shopkee
 from shopkeeper.core.ports import Clock
 from shopkeeper.core.rules import Rule
 from shopkeeper.core.types import DAY_MS, Bools, EventType
+from shopkeeper.data.attribution import EVENT_COLUMNS
 from shopkeeper.data.collect import Collecting, Verdict, collect_events, start_collecting
 from shopkeeper.data.dataset import Dataset, event_weights
 from shopkeeper.data.decisions import Decisions
+from shopkeeper.data.impressions import MOST_SHOWN, showings
 from shopkeeper.data.lately import Lately
 from shopkeeper.data.store import Store
 from shopkeeper.data.values import parse_id
@@ -479,12 +481,20 @@ class Service:
         people = named if customers is None else self.identity.customers(named)
         stock = self._showroom.assortment(model)
         reserved = stock.reserved[: stock.known]
-        everybody = Everybody(named, people, log.over(model.items), self.store.customers(), reserved)
+        everybody = Everybody(named, people, self._over(log, model), self.store.customers(), reserved)
         allowed = eligible(stock)
         barred = self._rulebook.own(stock).barred
         if barred is not None:
             allowed = allowed & ~barred[: stock.known]
         return write_lists(model, everybody, out, as_of=self.now(), allowed=allowed, k=k, progress=progress)
+
+    def _over(self, log: Dataset, model: Model) -> Dataset:
+        """A log in the codes of a model, with what people were shown where the model reads that."""
+        own = log.over(model.items)
+        if not model.reads_looks:
+            return own
+        shown, events = self.decisions.shown(most=MOST_SHOWN), self.store.scan(EVENT_COLUMNS)
+        return replace(own, showings=showings(shown, events, own))
 
     def similar(self, item_id: str, *, k: int = 10) -> Answer:
         """Items that go with an item.

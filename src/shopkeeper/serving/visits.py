@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from shopkeeper.core.config import Lists
 from shopkeeper.core.errors import InvalidRequest
 from shopkeeper.core.ports import Clock
-from shopkeeper.core.types import Circle, EventType, Floats
+from shopkeeper.core.types import Circle, EventType, Floats, Histories, Longs, Looks
 from shopkeeper.data.dataset import ItemIndex
+from shopkeeper.data.looks import looks_of, moments
 from shopkeeper.recommenders.model import Model
 from shopkeeper.serving.circles import LiveCircles
 from shopkeeper.serving.live import Deed, LiveHistories, Trail, cart_of, histories_of
@@ -102,6 +105,7 @@ class Visits:
         histories = trail.histories(model.items if model else _NO_ITEMS, self._weights)
         attributes = self._live.attributes(person, model.attributes) if model else None
         as_of = _after(trail.deeds, now)
+        showings = self._showings(trail, model, stock, as_of)
         return Visit(
             model,
             stock,
@@ -112,7 +116,8 @@ class Visits:
             weights=self._weights,
             bought_days=self._lists.bought_days,
             variety=self._variety(model),
-            fatigue=self._fatigue(trail, stock, as_of),
+            fatigue=self._fatigue(showings),
+            looks=_looks(showings, model, histories, as_of),
             circle=self._circle(person, model, stock, as_of),
         )
 
@@ -135,11 +140,12 @@ class Visits:
             model,
             stock,
             histories,
-            _after(deeds, now),
+            as_of := _after(deeds, now),
             tuple(reversed(cart)),
             weights=self._weights,
             bought_days=self._lists.bought_days,
             variety=self._variety(model),
+            looks=_looks(None, model, histories, as_of),
         )
 
     def _variety(self, model: Model | None) -> Variety:
@@ -155,11 +161,23 @@ class Visits:
         found = self._circles.of(person, model.items, self._weights, as_of)
         return None if found is None else found.among(~stock.reserved)
 
-    def _fatigue(self, trail: Trail, stock: Assortment, as_of: int) -> Fatigue | None:
-        if self._seen is None or not self._lists.fatigue:
+    def _showings(self, trail: Trail, model: Model | None, stock: Assortment, as_of: int) -> Longs | None:
+        """What the person was shown; None where nothing depends on it."""
+        matters = self._lists.fatigue or (model is not None and model.reads_looks)
+        return self._seen.showings(trail.people, stock, as_of) if self._seen and matters else None
+
+    def _fatigue(self, showings: Longs | None) -> Fatigue | None:
+        if showings is None or not self._lists.fatigue:
             return None
-        showings = self._seen.showings(trail.people, stock, as_of)
-        return Fatigue(showings, self._lists.fatigue, self._lists.fatigue_days)
+        return Fatigue(moments(showings), self._lists.fatigue, self._lists.fatigue_days)
+
+
+def _looks(showings: Longs | None, model: Model | None, histories: Histories, as_of: int) -> Looks | None:
+    """What the person was shown, if the model reads it."""
+    if model is None or not model.reads_looks:
+        return None
+    told = np.empty(0, np.int64) if showings is None else showings
+    return looks_of(told, len(model.items), histories, as_of)
 
 
 def _deed(place: int, event: Happening, now: int) -> Deed:

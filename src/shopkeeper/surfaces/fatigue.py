@@ -16,10 +16,9 @@ from typing import Final
 import numpy as np
 
 from shopkeeper.core.types import DAY_MS, Floats, Histories, Ints, Longs, Recommendations
+from shopkeeper.data.looks import HALF_HOUR
 from shopkeeper.surfaces.favour import reordered
 
-HALF_HOUR: Final = 1_800_000
-"""Milliseconds within which showings count once."""
 _HALF_HOURS: Final = 0xFFFFFFFF
 
 

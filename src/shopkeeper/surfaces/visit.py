@@ -18,6 +18,7 @@ from shopkeeper.core.types import (
     Histories,
     Ints,
     Longs,
+    Looks,
     Recommendations,
     Requests,
     distinct,
@@ -121,6 +122,8 @@ class Visit:
         How much the person's own list gives up for being varied.
     circle
         What those like whom the person hears; None where they hear nobody.
+    looks
+        What the person was shown, as recommenders read it; None where none does.
     """
 
     model: Model | None
@@ -138,6 +141,7 @@ class Visit:
     fatigue: Fatigue | None = None
     variety: Variety = AS_RANKED
     circle: Circle | None = None
+    looks: Looks | None = None
 
     @property
     def plain(self) -> "Visit":
@@ -148,7 +152,9 @@ class Visit:
     def request(self) -> Requests:
         """The question "what should this person see now?", without bounds."""
         now = np.array([self.as_of], np.int64)
-        return Requests(self.histories, now, attributes=self.attributes, circle=self.circle, heard={})
+        return Requests(
+            self.histories, now, attributes=self.attributes, circle=self.circle, looks=self.looks, heard={}
+        )
 
     @cached_property
     def words(self) -> Wording:

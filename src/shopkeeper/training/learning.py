@@ -13,7 +13,7 @@ from shopkeeper.data.attribution import EVENT_COLUMNS
 from shopkeeper.data.clean import RuleReport, clean_log
 from shopkeeper.data.dataset import PERSON, Dataset, ItemIndex, build_dataset
 from shopkeeper.data.derived import completed
-from shopkeeper.data.impressions import showings
+from shopkeeper.data.impressions import MOST_SHOWN, showings
 from shopkeeper.encoders.base import Encoder
 from shopkeeper.encoders.cache import VECTORS, Cached
 from shopkeeper.encoders.choose import text_encoder
@@ -31,8 +31,6 @@ COLUMNS: Final = (
     c.TRANSACTION_ID,
 )
 """What is read of the log."""
-MOST_SHOWN: Final = 100_000
-"""Answers that are looked at, the newest."""
 
 
 @dataclass(frozen=True)

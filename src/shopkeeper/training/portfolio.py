@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
+from shopkeeper.core.types import DAY_MS
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.data.split import Cases, Split
+from shopkeeper.data.split import Cases, Split, before, pages
 from shopkeeper.evaluation.backtest import Progress, no_progress
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import POPULAR, Blend, BlendConfig
@@ -21,14 +22,16 @@ from shopkeeper.training.pace import MOST_MS, milliseconds
 from shopkeeper.training.plan import BUDGET, Choice, chosen, machine_slowness, plan, replanned, without
 from shopkeeper.training.tuning import trials
 from shopkeeper.training.tuning.fusion import Answers, frugal, learn_weights, news, only, value
-from shopkeeper.training.tuning.ranking import learn_ranker
-from shopkeeper.training.tuning.shown import learn_from_shown
+from shopkeeper.training.tuning.ranking import Learned, learn_ranker
+from shopkeeper.training.tuning.shown import FEWEST, learn_from_shown
 from shopkeeper.training.tuning.untouched import let_in
 
 _WEIGHED, _TAUGHT = 2, 5
 """Weights and trees are learned once, from so many times the cases that each of many trials is asked."""
 _MOST_WEIGHED, _MOST_TAUGHT = 6_000, 12_000
 """Cases from which on they gain less than asking costs."""
+_LATELY_MS = 28 * DAY_MS
+"""How far back what was shown teaches, where the model is fitted on everything."""
 _MOST_TRIED = 1_000
 """Cases that tell how untouched items do where they are shown; they start a count that goes on."""
 _ASKED_BY_NAME = frozenset({"cooccurrence", "content", "repeat", "trending", POPULAR})
@@ -156,22 +159,52 @@ def refit(
     progress: Progress = no_progress,
     checkpoint: Checkpoint | None = None,
 ) -> Portfolio:
-    """The same settings, weights and trees, with every source fitted on other data."""
+    """The same settings and weights, with every source fitted on other data.
+
+    Trees are grown anew where people were shown enough of late, and stay as they are elsewhere.
+    """
     settings, kept = portfolio.settings, checkpoint or Checkpoint()
-    data = digest(train) if checkpoint else ""
+    sources = _all_fitted(settings, train, progress, kept)
+    found = _retaught(settings, train, kept)
+    if found is not None:
+        settings = replace(settings, blend=replace(settings.blend, ranker=found.weight))
+    # The trees are shared; what they are told of items is not.
+    ranker = copy(portfolio.ranker if found is None else found.ranker)
+    if ranker is not None:
+        ranker.prepare(train)
+    fresh = Portfolio.of(settings, sources, ranker)
+    fresh.tried = portfolio.tried
+    return fresh
+
+
+def _all_fitted(
+    settings: Settings, train: Dataset, progress: Progress, kept: Checkpoint
+) -> tuple[Recommender, ...]:
+    """The sources of some settings, fitted on some data."""
+    data = digest(train) if kept.folder else ""
     sources = []
     for name, config in settings.configs.items():
         progress(f"fit {name}", 0, 1)
         step = kept.step(name, f"{data} {config}", partial(_fitted, name, config, train))
         sources.append(step.model)
         progress(f"fit {name}", 1, 1)
-    # The trees are shared; what they are told of items is not.
-    ranker = copy(portfolio.ranker)
-    if ranker is not None:
-        ranker.prepare(train)
-    fresh = Portfolio.of(settings, tuple(sources), ranker)
-    fresh.tried = portfolio.tried
-    return fresh
+    return tuple(sources)
+
+
+def _retaught(settings: Settings, train: Dataset, kept: Checkpoint) -> Learned | None:
+    """A ranker taught by what was shown of late, by sources that knew nothing of that; None for none.
+
+    The settings may have been chosen long before the end of the data, and pages are what goes out of date.
+    """
+    shown = train.showings
+    if shown.taken.sum() < FEWEST:
+        return None
+    since = max(int(shown.time[0]), train.end - _LATELY_MS)
+    past, lately = before(train, since), pages(train, since)
+    if lately is None or not len(past):
+        return None
+    teachers = _all_fitted(settings, past, no_progress, kept)
+    return learn_from_shown(Blend(settings.blend, teachers).asked, settings.blend, lately, past)
 
 
 def choose(

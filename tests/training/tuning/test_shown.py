@@ -10,7 +10,7 @@ from shopkeeper.data.showings import Showings
 from shopkeeper.data.split import time_split
 from shopkeeper.recommenders.blend import Blend, BlendConfig
 from shopkeeper.recommenders.popular import Popular
-from shopkeeper.training.portfolio import choose
+from shopkeeper.training.portfolio import Portfolio, Settings, choose, refit
 from shopkeeper.training.tuning.shown import learn_from_shown
 from tests.recommenders.worlds import shop
 from tests.training.shops import ids
@@ -51,6 +51,7 @@ def shown(dataset, appeal, pages=1_000, seed=1):
             Ragged.of(items.tolist()),
             place.ravel(),
             taken.ravel(),
+            np.ones(pages, bool),
         ),
     )
 
@@ -60,6 +61,19 @@ def taught(dataset):
     assert split.pages is not None
     sources = (Popular().fit(split.train),)
     return sources, split, learn_from_shown(sources, ALONE, split.pages, split.train)
+
+
+def test_what_was_shown_of_late_teaches_whenever_everything_is_fitted(bought):
+    """Chosen before anything was shown; then everybody takes from pages what nobody bought by themselves."""
+    chosen = Portfolio.of(Settings({"popular": None}, ALONE)).fit(bought)
+    asked = time_split(bought, 7).test.requests
+    plain = refit(chosen, bought)
+    taught_anew = refit(chosen, shown(bought, np.where(np.arange(60) < LOUD, 0.02, 0.4)))
+    assert plain.ranker is None
+    assert taught_anew.settings.blend.ranker > 0
+    quiet = [(model.recommend(asked, 5).items >= LOUD).mean() for model in (plain, taught_anew)]
+    assert quiet[0] < 0.1
+    assert quiet[1] > 0.9
 
 
 def test_what_is_shown_and_left_sinks_though_it_is_bought_most(bought):

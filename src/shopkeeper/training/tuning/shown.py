@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shopkeeper.core.types import Doubles, Floats
 from shopkeeper.data.dataset import Dataset
-from shopkeeper.data.impressions import PLACES, SLOTS
+from shopkeeper.data.looks import belief
 from shopkeeper.data.split import Pages
 from shopkeeper.recommenders.base import Recommender
 from shopkeeper.recommenders.blend import DEPTH, BlendConfig, Scaled
@@ -23,8 +23,6 @@ _JUDGES: Final = 3
 """One answer in so many, the last, decides; the others teach."""
 _SURE: Final = 2.0
 """Standard errors by which the ranker must be ahead of the blend without it; the best of many weights is."""
-_FADES: Final = 0.85
-"""What is believed before of looking at a row or slot, of looking at the one above or before."""
 _LEAST_LOOKED: Final = 0.1
 """Bounds how much one taking far down the page can weigh."""
 
@@ -94,13 +92,8 @@ def _lesson(sources: tuple[Recommender, ...], config: BlendConfig, pages: Pages)
         spot[found],
         showings.place[found],
         showings.taken[found],
-        _belief(),
+        belief(),
     )
-
-
-def _belief() -> Doubles:
-    row, slot = np.divmod(np.arange(PLACES), SLOTS)
-    return np.asarray(_FADES**row * _FADES**slot, np.float64)
 
 
 def _gains(
