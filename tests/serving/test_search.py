@@ -98,7 +98,7 @@ def test_a_new_item_is_found_and_a_sold_out_one_says_so(service):
     ]
     world.put_items(service.store, rows)
     service.finder.whole()
-    service._showroom._every = 0.0
+    service._showroom._every, service._showroom._patience = 0.0, 60.0
     assert {hit.item_id: hit.in_stock for hit in service.search("pomegranate").results} == {
         "new-1": False,
         "new-2": True,
