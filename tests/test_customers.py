@@ -129,7 +129,8 @@ def test_actions_are_approved_and_delivered_once(shop, tmp_path, capsys):
     assert {tuple(one) for one in came} == {("action", "sent", "followed", "bought")}
     assert main(["outcomes", "--shop", str(shop.folder)]) == 0
     assert main(["outcomes", "--shop", str(shop.folder), "--days", "0"]) == 2
-    assert shop.approve([replace(again[0], action="offer")]) == 0
+    resting = next(one for one in again if one.customer_id in planned)
+    assert shop.approve([replace(resting, action="offer")]) == 0
 
 
 def test_mistakes_are_told(shop, own, tmp_path):
