@@ -1,12 +1,11 @@
 """How varied lists may be: as much as costs next to nothing on what people did next."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from shopkeeper.core.types import Floats, Ints, Longs, Ragged
+from shopkeeper.core.types import Ragged
 from shopkeeper.data.dataset import Dataset
 from shopkeeper.data.split import Cases
 from shopkeeper.learners.sequence.start import start_vectors
@@ -22,7 +21,9 @@ MOST_LOST: Final = 0.018
 GRID: Final = (0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.17, 0.22, 0.3)
 _DIM: Final = 64
 _CASES: Final = 1_500
-_NOBODY: Final = np.zeros(0)
+_NO_MIX: Final = np.zeros(0)
+_UNKNOWN: Final = -1
+"""Category of every item: of mixes nothing is asked."""
 
 
 def nearness(dataset: Dataset) -> Nearness:
@@ -45,12 +46,23 @@ def learn_variety(model: Recommender, near: Nearness, cases: Cases) -> Nearness:
     """
     cases = cases.sample(_CASES, 0)
     answer = model.recommend(cases.requests, DEEP)
-    bounds = list(zip(answer.offsets[:-1].tolist(), answer.offsets[1:].tolist(), strict=True))
-    lists = [(answer.items[low:high], answer.scores[low:high]) for low, high in bounds]
-    alike = [near.alike(items) for items, _ in lists]
+    bounds = zip(answer.offsets[:-1].tolist(), answer.offsets[1:].tolist(), strict=True)
+    ranked = [
+        (
+            items := answer.items[low:high],
+            answer.scores[low:high],
+            near.alike(items),
+            np.full(high - low, _UNKNOWN),
+        )
+        for low, high in bounds
+    ]
 
     def value(diversity: float) -> float:
-        found = in_order(lists, alike, Variety(diversity))
+        variety = Variety(diversity)
+        found = [
+            items[varied(scores, alike, category, _NO_MIX, K, variety)]
+            for items, scores, alike, category in ranked
+        ]
         return float(ndcg(hits(Ragged.of(found), cases.truth, K)).mean())
 
     best, plain = 0.0, value(0.0)
@@ -59,16 +71,3 @@ def learn_variety(model: Recommender, near: Nearness, cases: Cases) -> Nearness:
             break
         best = diversity
     return replace(near, diversity=best)
-
-
-def in_order(lists: Sequence[tuple[Ints, Floats]], alike: Sequence[Floats], variety: Variety) -> list[Ints]:
-    """The first `K` of each ranking as they stand once it is varied; of categories nothing is asked."""
-    return [
-        items[_places(scores, similarity, variety)]
-        for (items, scores), similarity in zip(lists, alike, strict=True)
-    ]
-
-
-def _places(scores: Floats, similarity: Floats, variety: Variety) -> Longs:
-    none = np.full(len(scores), -1)
-    return varied(scores, similarity, none, _NOBODY, K, variety)
